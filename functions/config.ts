@@ -1,0 +1,128 @@
+/** Every run-time setting of every function: its variable, shape, unit and default; parsed once at cold start. */
+import { z } from 'zod';
+
+const json = <T extends z.ZodType>(schema: T) =>
+  z.string().transform((text, context) => {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is not the expected JSON: ${String(error)}` });
+      return z.NEVER;
+    }
+  });
+
+/** What hosts a network profile may reach; link-local and metadata addresses never. */
+const networkRules = z.record(z.string(), z.object({ private: z.boolean(), loopback: z.boolean() }));
+/** Network profile → names of its worker functions. */
+const workerNames = z.record(
+  z.string(),
+  z.object({ probe: z.string(), backup: z.string(), restore: z.string() }),
+);
+
+const MIB = 1024 * 1024;
+
+export const SETTINGS = {
+  /** The DynamoDB table `core`. */
+  TABLE_NAME: z.string().min(1),
+  /** The bucket of backups and audit entries. */
+  BUCKET_NAME: z.string().min(1),
+  /** The KMS HMAC key that hashes API tokens. */
+  TOKEN_KEY_ID: z.string().min(1),
+  /** Names of managed secrets begin with this and `/`. */
+  SECRET_PREFIX: z.string().min(1),
+  NETWORKS: json(networkRules),
+  WORKERS: json(workerNames),
+  EXPIRE_FUNCTION: z.string().min(1),
+  /** Where the layer mysql-client is mounted. */
+  MYSQL_CLIENT_ROOT: z.string().default('/opt/mysql-client'),
+  /** zstd level of dumps, 1 to 19. */
+  ZSTD_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
+  /** Stored objects up to this many bytes are re-read whole after the upload; larger ones are left to verify. */
+  REREAD_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(20 * 1024 * MIB),
+  /** Bytes of tables that one worker dumps in a second; measured by `npm run bench -- sql`, halved. */
+  DUMP_BYTES_PER_SECOND: z.coerce
+    .number()
+    .positive()
+    .default(25 * MIB),
+  /** Bytes of tables that one worker loads in a second; measured likewise. */
+  LOAD_BYTES_PER_SECOND: z.coerce
+    .number()
+    .positive()
+    .default(7 * MIB),
+  /** A worker that gave no sign of life for this long (ms) is dead. */
+  LEASE_MS: z.coerce.number().int().positive().default(60_000),
+  /** How often a worker gives a sign of life (ms); at most a quarter of the lease. */
+  HEARTBEAT_MS: z.coerce.number().int().positive().default(5_000),
+  /** How long a start may wait for its worker (ms). */
+  QUEUE_LEASE_MS: z.coerce.number().int().positive().default(120_000),
+} as const satisfies Record<string, z.ZodType>;
+
+export type SettingName = keyof typeof SETTINGS;
+type Settings<N extends SettingName> = { readonly [K in N]: z.output<(typeof SETTINGS)[K]> };
+
+/** The deployed functions (workers once per network profile) and the settings that each of them gets. */
+export const FUNCTION_SETTINGS = {
+  'api-databases': ['TABLE_NAME', 'TOKEN_KEY_ID', 'SECRET_PREFIX', 'NETWORKS', 'WORKERS', 'EXPIRE_FUNCTION'],
+  'api-backups': [
+    'TABLE_NAME',
+    'TOKEN_KEY_ID',
+    'BUCKET_NAME',
+    'WORKERS',
+    'EXPIRE_FUNCTION',
+    'QUEUE_LEASE_MS',
+  ],
+  'api-restores': ['TABLE_NAME', 'TOKEN_KEY_ID', 'WORKERS', 'EXPIRE_FUNCTION', 'QUEUE_LEASE_MS'],
+  'api-health': [],
+  backup: [
+    'TABLE_NAME',
+    'BUCKET_NAME',
+    'NETWORKS',
+    'MYSQL_CLIENT_ROOT',
+    'ZSTD_LEVEL',
+    'REREAD_LIMIT_BYTES',
+    'DUMP_BYTES_PER_SECOND',
+    'LOAD_BYTES_PER_SECOND',
+    'LEASE_MS',
+    'HEARTBEAT_MS',
+  ],
+  restore: [
+    'TABLE_NAME',
+    'BUCKET_NAME',
+    'NETWORKS',
+    'MYSQL_CLIENT_ROOT',
+    'LOAD_BYTES_PER_SECOND',
+    'LEASE_MS',
+    'HEARTBEAT_MS',
+  ],
+  probe: ['TABLE_NAME', 'NETWORKS', 'MYSQL_CLIENT_ROOT'],
+  expire: ['TABLE_NAME', 'BUCKET_NAME'],
+  dispatch: ['TABLE_NAME', 'WORKERS', 'EXPIRE_FUNCTION', 'QUEUE_LEASE_MS'],
+  'admin-token': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME'],
+} as const satisfies Record<string, readonly SettingName[]>;
+
+export type FunctionName = keyof typeof FUNCTION_SETTINGS;
+
+/** The environment that a function must be given at deploy; settings with a default may be left out. */
+type Defaulted = { [K in SettingName]: (typeof SETTINGS)[K] extends z.ZodDefault ? K : never }[SettingName];
+export type FunctionEnvironment<F extends FunctionName> = {
+  readonly [K in Exclude<(typeof FUNCTION_SETTINGS)[F][number], Defaulted>]: string;
+} & { readonly [K in Extract<(typeof FUNCTION_SETTINGS)[F][number], Defaulted>]?: string };
+
+/**
+ * Parses the environment of a function.
+ * @throws Error naming every setting that is missing or wrong: a function must not start half configured
+ */
+export function readConfig<F extends FunctionName>(
+  name: F,
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings<(typeof FUNCTION_SETTINGS)[F][number]> {
+  const wanted = FUNCTION_SETTINGS[name] as readonly SettingName[];
+  const shape = z.object(Object.fromEntries(wanted.map((setting) => [setting, SETTINGS[setting]])));
+  const parsed = shape.safeParse(environment);
+  if (!parsed.success) throw new Error(`settings of function ${name}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as Settings<(typeof FUNCTION_SETTINGS)[F][number]>;
+}

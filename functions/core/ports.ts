@@ -1,0 +1,226 @@
+/** What the core asks of the outside; each port has one adapter and one contract suite that tests these comments. */
+import type { Endpoint, Query } from '../engine/connection.ts';
+import type { ServerInfo } from '../engine/contents.ts';
+import type { Part } from '../engine/part.ts';
+import type { Failure } from '../errors.ts';
+import type { Credentials, Database } from './database.ts';
+import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
+import type { Backup, Progress, Restore, RunState } from './run.ts';
+
+/** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor?: string;
+}
+
+/** Milliseconds since the epoch. */
+export type Now = () => number;
+
+export interface DatabaseStore {
+  /** Writes a new record; a second call with the same id fails with `version_conflict`. */
+  create(database: Database): Promise<void>;
+  get(id: DatabaseId): Promise<Database | undefined>;
+  /** @throws `bad_cursor` */
+  list(page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Database>>;
+  /** Replaces the record if its version is still `database.version - 1`. @throws `version_conflict` */
+  replace(database: Database): Promise<void>;
+  /** @throws `version_conflict` where the version is another */
+  remove(id: DatabaseId, version: number): Promise<void>;
+}
+
+export interface RunFilter {
+  readonly databaseId?: DatabaseId;
+  readonly states?: readonly RunState[];
+  /** ISO 8601, inclusive. */
+  readonly from?: string;
+  readonly until?: string;
+}
+
+/** Backups, or restores: the record is the truth about a run. */
+export interface RunStore<R extends Backup | Restore> {
+  create(run: R): Promise<void>;
+  /** Reads the newest write (strongly consistent). */
+  get(id: R['id']): Promise<R | undefined>;
+  /** Newest first; `states` looks at the run as of now. @throws `bad_cursor` */
+  list(filter: RunFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<R>>;
+  /**
+   * Moves a run on and sets fields, if it is in one of `from` and its fence is still `fence`.
+   * A write whose answer was lost and that is repeated counts as done.
+   * @throws `fenced` where another worker took the run; `wrong_state` where its state is another
+   */
+  transition(
+    id: R['id'],
+    condition: { readonly from: readonly RunState[]; readonly fence: number },
+    change: Partial<Omit<R, 'id' | 'createdAt'>> & { readonly state: RunState },
+  ): Promise<R>;
+  /** A sign of life of the worker. @throws `fenced`, `wrong_state` (no longer running) */
+  heartbeat(id: R['id'], fence: number, leaseExpiresAt: string, progress: Progress): Promise<void>;
+}
+
+/** At most one run holds a lock. */
+export interface RunLocks {
+  /**
+   * Takes the lock if it is free or its time is over.
+   * @returns the earlier owner whose time was over, if there was one
+   * @throws `run_active` with `details.runId`
+   */
+  acquire(lock: {
+    readonly key: string;
+    readonly owner: RunId;
+    readonly expiresAt: string;
+  }): Promise<{ readonly lostOwner?: RunId }>;
+  /** @throws `fenced` where the lock is not this owner's any more */
+  extend(lock: { readonly key: string; readonly owner: RunId; readonly expiresAt: string }): Promise<void>;
+  /** Does nothing where the lock is another's. */
+  release(lock: { readonly key: string; readonly owner: RunId }): Promise<void>;
+}
+
+/** One start for one key, whoever asks how often: used by schedules. */
+export interface IdempotencyStore {
+  /** Writes `runId` under the key, or gives the one that is there. @param expiresAt ISO 8601, when it may be forgotten */
+  claim(
+    key: string,
+    runId: RunId,
+    expiresAt: string,
+  ): Promise<{ readonly runId: RunId; readonly first: boolean }>;
+}
+
+export interface Secret {
+  readonly username?: string;
+  readonly password: string;
+}
+
+export interface SecretStore {
+  /** Makes a managed secret and gives its ARN. `name` is made of our own ids. */
+  create(name: string, secret: Secret): Promise<string>;
+  replace(secretArn: string, secret: Secret): Promise<void>;
+  /** Read anew at each connect. @throws `secrets_unreachable`, `secret_unusable` */
+  read(secretArn: string): Promise<Secret>;
+  /** Removes a managed secret for good; one that is already gone is no error. */
+  remove(secretArn: string): Promise<void>;
+}
+
+export interface WrittenObject {
+  readonly versionId: string;
+}
+
+export interface ObjectStore {
+  /**
+   * Uploads parts in order of their numbers, a few at once, each with its SHA-256 for S3 to check; completes only after the
+   * last part and only if no object has that key (If-None-Match). Whatever fails, the upload is aborted, after the
+   * parts in flight have ended.
+   * @throws what the iterable throws; `upload_failed`
+   */
+  writeParts(key: string, parts: AsyncIterable<Part>): Promise<WrittenObject>;
+  /** Writes a small object that must not exist (If-None-Match). @throws `upload_failed` */
+  writeOnce(key: string, body: Buffer, contentType: string): Promise<WrittenObject>;
+  /**
+   * Streams bytes of one version.
+   * @param range first and last byte, both inclusive, counted from 0
+   * @throws `backup_damaged` where the object or version is gone
+   */
+  read(
+    key: string,
+    versionId: string,
+    range?: { readonly first: number; readonly last: number },
+  ): AsyncIterable<Buffer>;
+  /** Removes every version and every unfinished upload under a prefix that ends with `/`. Safe to repeat. */
+  removeAll(prefix: string): Promise<void>;
+}
+
+/** Short-lived download addresses. */
+export interface DownloadLinks {
+  /** @param fileName what the browser calls the file */
+  sign(
+    object: { readonly key: string; readonly versionId: string; readonly fileName: string },
+    expiresInSeconds: number,
+  ): Promise<string>;
+}
+
+/** What starts a long job; plain asynchronous Lambdas now, durable workflows later. `network` picks the set of workers. */
+export interface Workflows {
+  /** Returns when the start is certain, not when the job is done. @throws `unavailable` */
+  start(job: StartedJob): Promise<void>;
+}
+export type StartedJob =
+  | { readonly version: 1; readonly kind: 'backup'; readonly runId: BackupId; readonly network: string }
+  | { readonly version: 1; readonly kind: 'restore'; readonly runId: RestoreId; readonly network: string }
+  | { readonly version: 1; readonly kind: 'expire'; readonly runId: BackupId };
+
+/** What a look at a database found; the answer of `POST /databases/{id}/test`. */
+export interface ProbeReport {
+  readonly ok: boolean;
+  readonly server?: ServerInfo;
+  readonly schemas?: readonly string[];
+  readonly sizeBytes?: number;
+  readonly latencyMs?: number;
+  /** Exact GRANT statements that a backup still needs. */
+  readonly missingGrants?: readonly string[];
+  readonly failure?: Failure;
+}
+/** Looks at a database from inside its own network. */
+export interface Prober {
+  /** Answers within 25 s. Failures of the database are in the report, not thrown. @throws `unavailable` */
+  probe(databaseId: DatabaseId, network: string): Promise<ProbeReport>;
+}
+
+/** Names and addresses: what may be dialled is decided by core/host-rules. */
+export interface Resolver {
+  /** All addresses of a name; an address gives itself. @throws `host_unknown` */
+  resolve(host: string): Promise<readonly string[]>;
+}
+
+/** A connection to a database server. */
+export interface SqlSession {
+  readonly query: Query;
+  close(): Promise<void>;
+}
+export interface SqlConnector {
+  /** One connection of its own, in UTC. @throws the codes of reaching the database */
+  connect(endpoint: Endpoint): Promise<SqlSession>;
+  /** Lends a connection from the small pool of this database and function instance; closed on error. */
+  withPooled<T>(key: string, endpoint: Endpoint, use: (query: Query) => Promise<T>): Promise<T>;
+}
+
+export type Role = 'viewer' | 'operator' | 'restorer' | 'admin';
+
+/** An API token as it is stored: the secret half only as a keyed hash. */
+export interface Token {
+  readonly id: TokenId;
+  readonly name: string;
+  readonly role: Role;
+  /** Hex of HMAC-SHA-256 under a key that never leaves KMS. */
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly expiresAt?: string;
+  readonly revokedAt?: string;
+}
+export interface TokenStore {
+  create(token: Token): Promise<void>;
+  get(id: TokenId): Promise<Token | undefined>;
+}
+export interface TokenHasher {
+  /** Hex. @throws `unavailable`: a request is refused, never let through */
+  hash(secret: string): Promise<string>;
+}
+
+export interface AuditEntry {
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly on: string;
+  readonly result: 'done' | 'refused' | 'failed';
+  readonly requestId: string;
+}
+export interface AuditLog {
+  /** Writes an entry that no role can overwrite. The action fails where its entry cannot be written. */
+  record(entry: AuditEntry): Promise<void>;
+}
+
+/** Structured log lines: fixed fields, never a secret. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export type { Credentials };

@@ -1,0 +1,92 @@
+import type { Loss, SchemaContents } from '../engine/contents.ts';
+import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
+import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
+
+/** The states of a backup or restore, in the order of its life. */
+export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'deleting' | 'deleted';
+
+const NEXT: Record<RunState, readonly RunState[]> = {
+  queued: ['running', 'failed'],
+  running: ['completed', 'failed'],
+  completed: ['deleting'],
+  failed: ['deleting'],
+  deleting: ['deleted'],
+  deleted: [],
+};
+
+/** Whether a run may go from one state to another; every store makes this a condition of its write. */
+export const mayFollow = (from: RunState, to: RunState): boolean => NEXT[from].includes(to);
+
+/** What a worker is doing, told by its heartbeat. */
+export interface Progress {
+  readonly phase: 'probe' | 'dump' | 'proof' | 'check' | 'load' | 'compare';
+  /** Bytes of SQL text that went through, and the estimate of all of them. */
+  readonly bytesDone: number;
+  readonly bytesEstimated: number;
+}
+
+interface Run {
+  readonly databaseId: DatabaseId;
+  readonly state: RunState;
+  /** Who asked: a token id or `schedule:<id>`. */
+  readonly requestedBy: string;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** The worker that holds this number may write; it grows with each worker that takes the run. */
+  readonly fence: number;
+  /** Until when the worker counts as alive (ISO 8601); absent in final states. */
+  readonly leaseExpiresAt?: string;
+  readonly progress?: Progress;
+  readonly failure?: Failure;
+}
+
+/** One backup of a database. Without `manifest` it is not a backup, whatever objects there may be. */
+export interface Backup extends Run {
+  readonly id: BackupId;
+  readonly format: 'sql';
+  readonly manifest?: { readonly key: string; readonly versionId: string; readonly sha256: string };
+  readonly schemas?: readonly SchemaContents[];
+  readonly losses?: readonly Loss[];
+  /** Bytes in S3, and bytes of SQL text that they hold. */
+  readonly sizeBytes?: number;
+  readonly dumpBytes?: number;
+  /** Whether the stored objects were read back and their SHA-256 matched. */
+  readonly reread?: boolean;
+}
+
+/** What came of one schema of a restore. */
+export interface RestoredSchema {
+  readonly source: string;
+  readonly target: string;
+  readonly state: 'untouched' | 'partial' | 'restored';
+  /** Events that arrived disabled. */
+  readonly disabledEvents: readonly string[];
+}
+
+/** One restore of a backup to a database. `databaseId` is the target. */
+export interface Restore extends Run {
+  readonly id: RestoreId;
+  readonly backupId: BackupId;
+  readonly sourceDatabaseId: DatabaseId;
+  /** Source schema → target schema. */
+  readonly schemas: Readonly<Record<string, string>>;
+  readonly overwrite: boolean;
+  readonly events: 'disabled' | 'as-stored';
+  readonly restored?: readonly RestoredSchema[];
+  readonly losses?: readonly Loss[];
+}
+
+/**
+ * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down.
+ * @param now milliseconds since the epoch
+ */
+export function asOf<R extends Backup | Restore>(run: R, now: number): R {
+  const active = run.state === 'queued' || run.state === 'running';
+  if (!active || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now) return run;
+  const lost = new SafeBaseError(
+    'worker_lost',
+    `the worker of ${run.id} gave no sign of life since its lease`,
+  );
+  return { ...run, state: 'failed', failure: toFailure(lost), endedAt: run.leaseExpiresAt };
+}
