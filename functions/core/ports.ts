@@ -5,7 +5,7 @@ import type { Part } from '../engine/part.ts';
 import type { Failure } from '../errors.ts';
 import type { Credentials, Database } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
-import type { Backup, Progress, Restore, RunState } from './run.ts';
+import type { Backup, Progress, Restore, RunChange, RunState } from './run.ts';
 
 /** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
 export interface Page<T> {
@@ -44,17 +44,23 @@ export interface RunStore<R extends Backup | Restore> {
   /** Newest first; `states` looks at the run as of now. @throws `bad_cursor` */
   list(filter: RunFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<R>>;
   /**
-   * Moves a run on and sets fields, if it is in one of `from` and its fence is still `fence`.
+   * Moves a run on and sets fields, if it is in one of `from` and its fence is still `fence`. Final states
+   * end the lease: `leaseExpiresAt` and `progress` go.
    * A write whose answer was lost and that is repeated counts as done.
    * @throws `fenced` where another worker took the run; `wrong_state` where its state is another
    */
   transition(
     id: R['id'],
     condition: { readonly from: readonly RunState[]; readonly fence: number },
-    change: Partial<Omit<R, 'id' | 'createdAt'>> & { readonly state: RunState },
+    change: RunChange,
   ): Promise<R>;
   /** A sign of life of the worker. @throws `fenced`, `wrong_state` (no longer running) */
-  heartbeat(id: R['id'], fence: number, leaseExpiresAt: string, progress: Progress): Promise<void>;
+  heartbeat(
+    id: R['id'],
+    fence: number,
+    leaseExpiresAt: string,
+    progress: Progress | undefined,
+  ): Promise<void>;
 }
 
 /** At most one run holds a lock. */

@@ -72,10 +72,30 @@ export interface Restore extends Run {
   /** Source schema → target schema. */
   readonly schemas: Readonly<Record<string, string>>;
   readonly overwrite: boolean;
-  readonly events: 'disabled' | 'as-stored';
+  /**
+   * How events arrive. Absent until the worker has seen the target: beside their source (the same server, another
+   * schema) they arrive disabled, elsewhere as they were.
+   */
+  readonly events?: 'disabled' | 'as-stored';
   readonly restored?: readonly RestoredSchema[];
   readonly losses?: readonly Loss[];
 }
+
+/** What the end of a run adds to its record. */
+export type BackupResult = Partial<
+  Pick<Backup, 'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread'>
+>;
+export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events'>>;
+
+/** A step in the life of a run: its new state and what else changes. */
+export type RunChange = { readonly state: RunState } & Partial<
+  Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure'>
+> &
+  BackupResult &
+  RestoreResult;
+
+/** The name of the lock that lets one run at a time at a database. */
+export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 
 /**
  * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down.
