@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { partBytesFor } from '../engine/part.ts';
+import { dumpSchema } from '../engine/sql/dump-schema.ts';
+import { SafeBaseError } from '../errors.ts';
+import type { Database } from './database.ts';
+import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
+import type { AddressRules } from './host-rules.ts';
+import type { BackupId } from './ids.ts';
+import { dumpKey, type Manifest, manifestKey, type StoredObject } from './manifest.ts';
+import { type BackupPlan, planBackup } from './plan-backup.ts';
+import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
+import { proveStored } from './prove-stored.ts';
+import { reachDatabase } from './reach-database.ts';
+import type { Backup, BackupResult } from './run.ts';
+
+export interface BackupPorts extends HoldPorts<Backup> {
+  readonly databases: DatabaseStore;
+  readonly secrets: SecretStore;
+  readonly resolver: Resolver;
+  readonly connector: SqlConnector;
+  readonly objects: ObjectStore;
+}
+
+export interface BackupSettings extends HoldSettings {
+  readonly networks: Readonly<Record<string, AddressRules>>;
+  readonly clientRoot: string;
+  readonly zstdLevel: number;
+  /** Objects up to this size are re-read whole before the backup counts. */
+  readonly rereadLimitBytes: number;
+  readonly dumpBytesPerSecond: number;
+  readonly loadBytesPerSecond: number;
+  /** Seconds of one worker that a dump, or later its restore, may use. */
+  readonly workerSeconds: number;
+}
+
+/** The way of one backup: probe → dump each schema to S3 → read back → manifest. */
+export const runBackup = (
+  ports: BackupPorts,
+  settings: BackupSettings,
+  id: BackupId,
+): Promise<Backup | undefined> => holdRun(ports, id, settings, (held) => makeBackup(ports, settings, held));
+
+async function makeBackup(
+  ports: BackupPorts,
+  settings: BackupSettings,
+  held: HeldRun<Backup>,
+): Promise<BackupResult> {
+  const { run } = held;
+  held.report({ phase: 'probe', bytesDone: 0, bytesEstimated: 0 });
+  const database = await ports.databases.get(run.databaseId);
+  if (database === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
+  const plan = await planBackup(ports, settings, database, held.signal);
+  const { losses } = plan;
+  held.keep({ losses, schemas: plan.schemas.map(({ contents }) => contents) });
+
+  const dumped = await dumpSchemas(ports, settings, held, plan);
+  const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
+  const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
+  held.keep({ sizeBytes, dumpBytes });
+  const reread = sizeBytes <= settings.rereadLimitBytes;
+  if (reread) await rereadAll(ports, held, dumped, sizeBytes);
+
+  const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
+  held.signal.throwIfAborted();
+  return { manifest: await writeManifest(ports, database, run.id, manifest), reread };
+}
+
+type Dumped = Manifest['schemas'][number];
+type Program = Manifest['program'];
+
+async function dumpSchemas(
+  ports: BackupPorts,
+  settings: BackupSettings,
+  held: HeldRun<Backup>,
+  plan: BackupPlan,
+): Promise<readonly (Dumped & { readonly program: Program })[]> {
+  const dumped: (Dumped & { readonly program: Program })[] = [];
+  let bytesBefore = 0;
+  for (const [index, schema] of plan.schemas.entries()) {
+    const instant = new Date(ports.now()).toISOString();
+    const dump = dumpSchema({
+      ...schema.dumpInput,
+      clientRoot: settings.clientRoot,
+      zstdLevel: settings.zstdLevel,
+      partBytes: partBytesFor(schema.sizeBytes),
+      signal: held.signal,
+      onProgress: (bytes) =>
+        held.report({ phase: 'dump', bytesDone: bytesBefore + bytes, bytesEstimated: plan.sizeBytes }),
+    });
+    const key = dumpKey(held.run.databaseId, held.run.id, index);
+    const { versionId } = await ports.objects.writeParts(key, dump.parts);
+    const { program, ...summary } = dump.summary();
+    dumped.push({ ...schema.contents, instant, dump: { key, versionId, ...summary }, program });
+    bytesBefore += summary.dumpBytes;
+  }
+  return dumped;
+}
+
+async function rereadAll(
+  ports: BackupPorts,
+  held: HeldRun<Backup>,
+  dumped: readonly { readonly dump: StoredObject }[],
+  sizeBytes: number,
+): Promise<void> {
+  let bytesBefore = 0;
+  for (const { dump } of dumped) {
+    const onProgress = (bytes: number): void =>
+      held.report({ phase: 'proof', bytesDone: bytesBefore + bytes, bytesEstimated: sizeBytes });
+    await proveStored(ports.objects, dump, { signal: held.signal, onProgress });
+    bytesBefore += dump.sizeBytes;
+  }
+}
+
+/** What a backup of SafeBase never holds; said in every manifest. */
+const NOT_COVERED = ['server accounts and their rights', 'server settings', 'binary logs'];
+
+function manifestOf(
+  run: Backup,
+  plan: BackupPlan,
+  dumped: readonly (Dumped & { readonly program: Program })[],
+  completedAt: string,
+): Manifest {
+  const [first] = dumped;
+  if (first === undefined) throw new SafeBaseError('schema_unknown', `${run.databaseId} has no schema to back up`);
+  return {
+    manifestVersion: 1,
+    format: 'sql',
+    backupId: run.id,
+    databaseId: run.databaseId,
+    startedAt: run.startedAt ?? run.createdAt,
+    completedAt,
+    server: plan.server,
+    consistency: dumped.length === 1 ? 'one-instant' : 'per-schema',
+    program: first.program,
+    compression: 'zstd',
+    schemas: dumped.map(({ program: _, ...schema }) => schema),
+    losses: plan.losses,
+    notCovered: NOT_COVERED,
+  };
+}
+
+async function writeManifest(
+  ports: BackupPorts,
+  database: Database,
+  id: BackupId,
+  manifest: Manifest,
+): Promise<NonNullable<Backup['manifest']>> {
+  const key = manifestKey(database.id, id);
+  const body = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  const { versionId } = await ports.objects.writeOnce(key, body, 'application/json');
+  return { key, versionId, sha256: createHash('sha256').update(body).digest('hex') };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
