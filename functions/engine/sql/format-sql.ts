@@ -1,0 +1,151 @@
+/** Format `sql` as the core sees it: dump a schema, read its parts back, check them, load them, then its views. */
+import type { Endpoint } from '../connection.ts';
+import type { ObjectCounts, ServerInfo } from '../contents.ts';
+import type { Part, PartRecord } from '../part.ts';
+
+export interface DumpInput {
+  /** Where the layer mysql-client is mounted. */
+  readonly clientRoot: string;
+  readonly endpoint: Endpoint;
+  readonly product: ServerInfo['product'];
+  readonly schema: string;
+  /** Views that refer to something gone: the tool would stop at them. */
+  readonly ignoredViews: readonly string[];
+  /** Whether to keep the past of system-versioned tables (MariaDB). */
+  readonly history: boolean;
+  /** Whether the schema has events: asking for them fails on some names, and needs the EVENT right. */
+  readonly events: boolean;
+  /** Whether the server has histograms (MySQL 8 and later), which come back recomputed. */
+  readonly columnStatistics: boolean;
+  readonly zstdLevel: number;
+  readonly partBytes: number;
+  /** The deadline; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Called with the bytes of SQL text so far. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+export interface DumpSummary {
+  /** Bytes of all parts, compressed. */
+  readonly sizeBytes: number;
+  /** Hex, over all parts in order. */
+  readonly sha256: string;
+  readonly parts: readonly PartRecord[];
+  /** Bytes of SQL text before compression. */
+  readonly dumpBytes: number;
+  readonly program: { readonly name: 'mariadb-dump' | 'mysqldump'; readonly version: string };
+}
+
+/** A dump on its way. */
+export interface SchemaDump {
+  /**
+   * The compressed dump, one zstd frame. The last part comes only after the tool has ended well, its end line was seen
+   * and its stderr is explained; else this throws, and whatever was taken so far must be thrown away.
+   */
+  readonly parts: AsyncGenerator<Part, void, undefined>;
+  /** What was dumped. @throws Error before the last part was taken */
+  summary(): DumpSummary;
+}
+
+/** What a reader must know of a stored dump to trust it. */
+export interface VerifiedObject {
+  readonly sizeBytes: number;
+  /** Hex, over all parts in order. */
+  readonly sha256: string;
+  readonly parts: readonly PartRecord[];
+}
+
+/** Reads a range of the stored object; both ends inclusive, counted from 0. */
+export type ReadRange = (range: { readonly first: number; readonly last: number }) => AsyncIterable<Buffer>;
+
+interface DumpReadInput {
+  /** The schema's name when it was dumped. */
+  readonly schema: string;
+  readonly targetSchema: string;
+  /** The compressed dump, as `readVerifiedParts` gives it. */
+  readonly dump: AsyncIterable<Buffer>;
+  /** Bytes of SQL text that the manifest promises. */
+  readonly dumpBytes: number;
+  readonly signal: AbortSignal;
+  /** Called with the bytes of SQL text so far. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+export type CheckInput = DumpReadInput;
+
+/** What the first reading of a dump found. */
+export interface CheckedDump {
+  readonly created: ObjectCounts;
+  /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
+  readonly carriesName: readonly string[];
+}
+
+/** One connection that takes statements as bytes: what follows a `;` is an error there, never a second statement. */
+export interface StatementSession {
+  /** @throws SafeBaseError as the adapter translates the driver's errors */
+  run(statement: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a session with the given default schema, under the credentials of the restore. */
+export type OpenSession = (schema: string) => Promise<StatementSession>;
+
+export interface LoadInput extends DumpReadInput {
+  readonly clientRoot: string;
+  readonly endpoint: Endpoint;
+  readonly product: ServerInfo['product'];
+  readonly openSession: OpenSession;
+  /** `disabled`: events that would run arrive switched off. */
+  readonly events: 'disabled' | 'as-stored';
+}
+
+/** A statement that is run by itself, and the session it was written for. */
+export interface HeldStatement {
+  /** What it makes, such as "view `v`". */
+  readonly object: string;
+  readonly text: Buffer;
+  readonly session: SessionSettings;
+}
+
+/** What of the session a stored program or view remembers from its creation. */
+export interface SessionSettings {
+  readonly sqlMode: string;
+  readonly characterSetClient: string;
+  readonly collationConnection: string;
+  readonly timeZone: string;
+  /** Where the schema's own character set was switched for this object. */
+  readonly databaseCollation?: { readonly characterSet: string; readonly collation: string };
+}
+
+export interface LoadedSchema {
+  /** Events that would have run and arrived switched off. */
+  readonly disabledEvents: readonly string[];
+  /** What was left out on purpose, such as "table `t`: DATA DIRECTORY". */
+  readonly leftOut: readonly string[];
+  readonly statements: number;
+  readonly bytes: number;
+  /** The views: load them with `loadViews` once every schema of the backup stands. */
+  readonly views: readonly HeldStatement[];
+}
+
+export interface LoadViewsInput {
+  readonly openSession: OpenSession;
+  readonly targetSchema: string;
+  readonly views: readonly HeldStatement[];
+  readonly signal: AbortSignal;
+}
+
+/** @throws `dump_failed`, `dump_killed`, `dump_truncated` and the codes of reaching the database */
+export type DumpSchema = (input: DumpInput) => SchemaDump;
+/** Gives the parts in order, each only after its SHA-256 matched. @throws `backup_damaged` */
+export type ReadVerifiedParts = (
+  read: ReadRange,
+  object: VerifiedObject,
+  signal: AbortSignal,
+) => AsyncGenerator<Buffer, void, undefined>;
+/** Reads the whole dump and touches nothing. @throws `backup_damaged`, `dump_truncated`, `dump_escapes_target` */
+export type CheckDump = (input: CheckInput) => Promise<CheckedDump>;
+/** Loads tables, rows and programs; the first error stops. @throws `load_failed`, `load_killed` and the codes above */
+export type LoadSchema = (input: LoadInput) => Promise<LoadedSchema>;
+/** Replaces the stand-ins of the views by the views. @throws `load_failed` */
+export type LoadViews = (input: LoadViewsInput) => Promise<void>;
