@@ -1,0 +1,86 @@
+/** The project's cache: folders that are made once, whole or not at all, also when two processes want them. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SetUpError } from './set-up-error.ts';
+
+/** Everything that set-up obtains lies here and nowhere else; it may be deleted or copied to another clone. */
+export const CACHE_FOLDER = join(import.meta.dirname, '..', '.cache');
+
+const STAMP = 'made-from.txt';
+/** Longer than the largest download on a slow line. */
+const LOCK_DEADLINE_MS = 20 * 60_000;
+const SQLITE_BUSY = 5;
+
+export interface CachedFolder {
+  readonly folder: string;
+  /** What the folder is made from; a folder made from something else is made anew. */
+  readonly recipe: string;
+  /** Fills an empty folder, which becomes the cached one in a single rename after it returns. */
+  readonly make: (folder: string) => Promise<void>;
+}
+
+/** Makes the folder unless it is there; tells whether it had to be made. */
+export async function makeOnce({ folder, recipe, make }: CachedFolder): Promise<'cached' | 'made'> {
+  if (await isMadeFrom(folder, recipe)) return 'cached';
+  return withLock(`${folder}.lock`, async () => {
+    if (await isMadeFrom(folder, recipe)) return 'cached';
+    await removeUnfinished(folder);
+    const unfinished = `${folder}.unfinished-${process.pid}`;
+    await mkdir(unfinished, { recursive: true });
+    await make(unfinished);
+    await writeFile(join(unfinished, STAMP), recipe);
+    await replaceFolder(folder, unfinished);
+    return 'made';
+  });
+}
+
+/** Runs `work` while no other process and no other call holds the lock file; the kernel frees it on death. */
+export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(file), { recursive: true });
+  const lock = new DatabaseSync(file);
+  try {
+    const deadline = Date.now() + LOCK_DEADLINE_MS;
+    while (!isLocked(lock)) {
+      if (Date.now() > deadline)
+        throw new SetUpError(`another process holds ${file}`, { hint: 'End that process and start again.' });
+      await pause(50);
+    }
+    return await work();
+  } finally {
+    lock.close();
+  }
+}
+
+/** Whether the folder is there, whole, and made from this recipe. */
+export async function isMadeFrom(folder: string, recipe: string): Promise<boolean> {
+  try {
+    return (await readFile(join(folder, STAMP), 'utf8')) === recipe;
+  } catch {
+    return false;
+  }
+}
+
+// SQLite's exclusive lock is a lock of the kernel: unlike a pid file it cannot outlive its owner.
+function isLocked(lock: DatabaseSync): boolean {
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return false;
+    throw error;
+  }
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder))) {
+    if (name.startsWith(`${basename(folder)}.unfinished-`))
+      await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+async function replaceFolder(folder: string, made: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rename(made, folder);
+}
