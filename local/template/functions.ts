@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { PropertiesSchema, Stack } from './stack.ts';
+
+export interface FunctionModel {
+  /** The id of its construct, as functions/config.ts names it; workers carry their network's name behind it. */
+  readonly id: string;
+  readonly logicalId: string;
+  /** The physical name and ARN. */
+  readonly name: string;
+  readonly arn: string;
+  readonly roleName: string;
+  readonly codeFolder: string;
+  /** The layers' contents, in the order of mounting. */
+  readonly layerFolders: readonly string[];
+  /** `file.export` */
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logGroupName: string;
+  readonly reservedConcurrency?: number;
+  readonly asynchronous: { readonly maximumRetries: number; readonly maximumAgeSeconds: number };
+}
+
+/** Lambda's defaults, where the template is silent. */
+const DEFAULT_TIMEOUT_SECONDS = 3;
+const DEFAULT_MEMORY_MEGABYTES = 128;
+const DEFAULT_RETRIES = 2;
+const DEFAULT_EVENT_AGE_SECONDS = 6 * 3600;
+
+const code = z.object({ S3Key: z.string() });
+
+const FUNCTION = {
+  used: z.object({
+    Code: code,
+    Handler: z.string().regex(/^[^.]+\.\w+$/, 'is not of the form file.export'),
+    Runtime: z.literal('nodejs24.x'),
+    Role: z.string(),
+    Timeout: z.int().default(DEFAULT_TIMEOUT_SECONDS),
+    MemorySize: z.int().default(DEFAULT_MEMORY_MEGABYTES),
+    Environment: z.object({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+    Layers: z.array(z.string()).default([]),
+    LoggingConfig: z.object({ LogGroup: z.string().optional() }).optional(),
+    ReservedConcurrentExecutions: z.int().optional(),
+  }),
+  // The processor, the network and the size of /tmp are the laptop's; a name is read by resource-types.ts.
+  unused: [
+    'Architectures',
+    'Description',
+    'EphemeralStorage',
+    'FunctionName',
+    'KmsKeyArn',
+    'RecursiveLoop',
+    'Tags',
+    'TracingConfig',
+    'VpcConfig',
+  ],
+} as const satisfies PropertiesSchema<z.ZodObject>;
+
+const LAYER = {
+  used: z.object({ Content: code }),
+  unused: ['CompatibleArchitectures', 'CompatibleRuntimes', 'Description', 'LayerName', 'LicenseInfo'],
+} as const satisfies PropertiesSchema<z.ZodObject>;
+
+const ASYNCHRONOUS = {
+  used: z.object({
+    FunctionName: z.string(),
+    Qualifier: z.literal('$LATEST'),
+    MaximumRetryAttempts: z.int().default(DEFAULT_RETRIES),
+    MaximumEventAgeInSeconds: z.int().default(DEFAULT_EVENT_AGE_SECONDS),
+  }),
+  unused: [],
+} as const satisfies PropertiesSchema<z.ZodObject>;
+
+/** @param assets S3 key → folder on disk */
+export function readFunctions(stack: Stack, assets: ReadonlyMap<string, string>): FunctionModel[] {
+  const folderOf = (logicalId: string, key: string): string => {
+    const folder = assets.get(key);
+    if (folder === undefined) throw new Error(`${logicalId}: no asset of the assembly is ${key}`);
+    return folder;
+  };
+  const layers = new Map(
+    stack
+      .resources('AWS::Lambda::LayerVersion', LAYER)
+      .map(({ logicalId, reference, properties }) => [
+        reference,
+        folderOf(logicalId, properties.Content.S3Key),
+      ]),
+  );
+  const asynchronous = new Map(
+    stack
+      .resources('AWS::Lambda::EventInvokeConfig', ASYNCHRONOUS)
+      .map(({ properties }) => [properties.FunctionName, properties]),
+  );
+
+  return stack.resources('AWS::Lambda::Function', FUNCTION).map((resource) => {
+    const { logicalId, path, reference: name, attributes, properties } = resource;
+    const invokeConfig = asynchronous.get(name);
+    return {
+      id: path.filter((id) => !WRAPPERS.has(id)).at(-1) ?? logicalId,
+      logicalId,
+      name,
+      arn: attributes.Arn ?? '',
+      roleName: properties.Role.split('/').at(-1) ?? '',
+      codeFolder: folderOf(logicalId, properties.Code.S3Key),
+      layerFolders: properties.Layers.map((arn) => {
+        const folder = layers.get(arn);
+        if (folder === undefined) throw new Error(`${logicalId}: the layer ${arn} is not of this stack`);
+        return folder;
+      }),
+      handler: properties.Handler,
+      timeoutSeconds: properties.Timeout,
+      memoryMegabytes: properties.MemorySize,
+      environment: properties.Environment.Variables,
+      logGroupName: properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
+      asynchronous: {
+        maximumRetries: invokeConfig?.MaximumRetryAttempts ?? DEFAULT_RETRIES,
+        maximumAgeSeconds: invokeConfig?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
+      },
+      ...(properties.ReservedConcurrentExecutions !== undefined && {
+        reservedConcurrency: properties.ReservedConcurrentExecutions,
+      }),
+    };
+  });
+}
+
+/** Construct ids that only say that a construct wraps a Lambda function. */
+const WRAPPERS: ReadonlySet<string> = new Set(['Function', 'Handler']);
