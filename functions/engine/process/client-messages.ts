@@ -1,0 +1,52 @@
+import { type ErrorCode, SafeBaseError } from '../../errors.ts';
+import { codeOfServerError } from '../server-errors.ts';
+
+/** Lines on stderr that may stand there while all is well, each with the reason why it may. */
+const HARMLESS: readonly { readonly line: RegExp; readonly because: string }[] = [
+  {
+    line: /^-- Warning: column statistics not supported by the server\.$/,
+    because: 'a server without histograms has none to lose',
+  },
+  {
+    line: /^WARNING: no verification of server certificate will be done\./,
+    because: 'this database was registered with tls off, which every answer shows',
+  },
+];
+
+/** Where the programs of both makers put the number of an error. */
+const NUMBERS: readonly RegExp[] = [
+  /^ERROR (\d+) \(/m, // mariadb, mysql
+  /Got error: (\d+):/, // the dump programs, connecting and selecting
+  /Error (\d+):/, // the dump programs, reading rows
+  /\((\d{4,5})\)\s*$/m, // the dump programs, "Couldn't execute '…': … (1044)"
+];
+/** A write of the program itself met a full disk (ENOSPC). */
+const DISK_FULL = /\bErrcode: 28\b|\berrno:? 28\b/;
+
+/** The lines that nothing explains. */
+export const unexplainedLines = (stderr: string): string[] =>
+  stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !HARMLESS.some((known) => known.line.test(line)));
+
+/**
+ * The failure of a program as its stderr tells it.
+ * @param otherwise the code where the number of the error is missing or says nothing more
+ */
+export function failureOf(
+  program: string,
+  status: string,
+  stderr: string,
+  otherwise: ErrorCode,
+): SafeBaseError {
+  const lines = unexplainedLines(stderr);
+  const match = NUMBERS.map((pattern) => pattern.exec(lines.join('\n'))?.[1]).find((found) => found);
+  const number = Number(match ?? Number.NaN);
+  const code = DISK_FULL.test(stderr) ? 'disk_full' : (codeOfServerError(number) ?? otherwise);
+  const line = lines.find((candidate) => NUMBERS.some((pattern) => pattern.test(candidate))) ?? lines.at(-1);
+  const said = line === undefined ? 'printed nothing' : `printed: ${line.slice(0, 500)}`;
+  return new SafeBaseError(code, `${program} ${status} and ${said}`, {
+    details: match === undefined ? {} : { errno: number },
+  });
+}

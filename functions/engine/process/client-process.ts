@@ -1,0 +1,163 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ErrorCode, SafeBaseError } from '../../errors.ts';
+import type { Endpoint } from '../connection.ts';
+import type { ClientPrograms } from '../sql/client-programs.ts';
+import { collectBounded } from './bounded-text.ts';
+import { failureOf, unexplainedLines } from './client-messages.ts';
+import { optionFileText, type UnnamedFile, writeUnnamedFile } from './option-file.ts';
+import { judgePeers } from './peer-address.ts';
+
+export interface ClientStart {
+  /** Where the layer mysql-client is mounted. */
+  readonly clientRoot: string;
+  readonly programs: ClientPrograms;
+  readonly task: 'dump' | 'load';
+  readonly flags: readonly string[];
+  readonly endpoint: Endpoint;
+  /** Kills the program; its reason is what `ended` rejects with. */
+  readonly signal: AbortSignal;
+}
+
+/** A running program of the layer. Whoever started it reads `stdout` to its end and awaits `ended`. */
+export interface ClientProcess {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /**
+   * Resolves when the program has ended with 0 and said nothing on stderr that is not explained.
+   * @throws `dump_failed`, `dump_killed`, `load_failed`, `load_killed`, `host_refused`, the codes of reaching the
+   * database, and the reason of the signal
+   */
+  readonly ended: Promise<void>;
+  /** Ends the program at once; `ended` then rejects with this reason. */
+  kill(reason: Error): void;
+}
+
+const FAILED: Record<ClientStart['task'], ErrorCode> = { dump: 'dump_failed', load: 'load_failed' };
+const KILLED: Record<ClientStart['task'], ErrorCode> = { dump: 'dump_killed', load: 'load_killed' };
+const STDERR_LIMIT = 16 * 1024;
+const PEER_POLL_MS = 5;
+
+/** Options and CA are the files behind these descriptors of the child. */
+const OPTIONS_FD = 3;
+const CA_FD = 4;
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * Starts a program of the layer through its own loader, so that the C library of the system does not matter. It has no
+ * environment, and the password reaches it through a file without a name.
+ */
+export async function startClient(start: ClientStart): Promise<ClientProcess> {
+  start.signal.throwIfAborted();
+  const { endpoint } = start;
+  const isVerified = endpoint.tls.mode === 'verify';
+  // TLS proves the name, so the name must be given; without TLS the address that was checked is dialled.
+  const dial = isVerified ? endpoint.host : (endpoint.addresses[0] ?? endpoint.host);
+  const options = await writeUnnamedFile(optionFileText(endpoint, dial));
+  const ca =
+    isVerified && endpoint.tls.ca !== undefined ? await writeUnnamedFile(endpoint.tls.ca) : undefined;
+  try {
+    const child = await spawnProgram(start, options, ca);
+    return supervise(start, child, isVerified);
+  } finally {
+    await options.close();
+    await ca?.close();
+  }
+}
+
+async function spawnProgram(start: ClientStart, options: UnnamedFile, ca?: UnnamedFile): Promise<Child> {
+  const { clientRoot, programs, task, endpoint } = start;
+  const home = join(clientRoot, programs.folder);
+  const lib = join(home, 'lib');
+  const loader = (await readdir(lib)).find((name) => name.startsWith('ld-linux-'));
+  if (!loader) throw new Error(`the layer has no loader in ${lib}`);
+  const caFile = ca ? `/proc/self/fd/${CA_FD}` : join(clientRoot, 'ca', 'bundle.pem');
+  const argv = [
+    '--library-path',
+    lib,
+    join(home, 'bin', programs[task]),
+    `--defaults-file=/proc/self/fd/${OPTIONS_FD}`,
+    `--plugin-dir=${join(home, 'plugin')}`,
+    ...programs.tlsFlags(endpoint.tls.mode === 'verify' ? caFile : undefined),
+    ...start.flags,
+  ];
+  // A group of its own, so that killing it reaches whatever it started; HOME keeps ~/.mylogin.cnf out.
+  const child: Child = spawn(join(lib, loader), argv, {
+    stdio: ['pipe', 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
+    env: { HOME: '/nonexistent', TZ: 'UTC' },
+    detached: true,
+  }) as Child;
+  await once(child, 'spawn');
+  return child;
+}
+
+function supervise(start: ClientStart, child: Child, byName: boolean): ClientProcess {
+  const { signal, task, programs } = start;
+  const pid = child.pid ?? 0;
+  const stderr = collectBounded(child.stderr, STDERR_LIMIT);
+  const state: { killed?: Error } = {};
+  const kill = (reason: Error) => {
+    state.killed ??= reason;
+    killGroup(child);
+  };
+  const onAbort = () => kill(abortReason(signal));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  // A broken pipe shows as the end of the program, which says why.
+  child.stdin.on('error', () => {});
+
+  const ended = (async () => {
+    const [[code, by]] = await Promise.all([
+      once(child, 'exit') as Promise<[number | null, string | null]>,
+      once(child.stderr, 'close'),
+    ]);
+    signal.removeEventListener('abort', onAbort);
+    if (state.killed) throw state.killed;
+    const name = programs[task];
+    if (by !== null) throw new SafeBaseError(KILLED[task], `${name} was ended by ${by}`);
+    if (code !== 0 || unexplainedLines(stderr()).length > 0) {
+      throw failureOf(name, `exited with ${code}`, stderr(), FAILED[task]);
+    }
+  })();
+  // Whoever awaits `ended` gets the rejection; it must not count as unhandled before that.
+  ended.catch(() => {});
+  if (byName) watchPeers(start, child, kill);
+  return { pid, stdin: child.stdin, stdout: child.stdout, ended, kill };
+}
+
+/**
+ * The program resolves the name by itself, so what it reached is looked at until the first connection stands. One that
+ * came and went between two looks had at least to prove the name by its certificate.
+ */
+async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error) => void): Promise<void> {
+  const { host, port, addresses } = start.endpoint;
+  while (child.exitCode === null && child.signalCode === null) {
+    const verdict = await judgePeers(child.pid ?? 0, port, addresses);
+    if (verdict === 'allowed') return;
+    if (verdict === 'refused') {
+      kill(new SafeBaseError('host_refused', `${host} resolved to an address that was not checked`));
+      return;
+    }
+    await wait(PEER_POLL_MS, undefined, { ref: false });
+  }
+}
+
+const abortReason = (signal: AbortSignal): Error =>
+  signal.reason instanceof SafeBaseError
+    ? signal.reason
+    : new SafeBaseError('deadline_exceeded', 'the time of this run is over', { cause: signal.reason });
+
+function killGroup(child: Child): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended in this very moment.
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { Part, PartRecord } from '../part.ts';
+
+/** Cuts a stream into parts of equal size, but for the last, and hashes each and the whole. */
+export class PartCutter {
+  readonly #partBytes: number;
+  readonly #whole = createHash('sha256');
+  readonly #records: PartRecord[] = [];
+  #buffer: Buffer | undefined;
+  #filled = 0;
+  #sizeBytes = 0;
+
+  constructor(partBytes: number) {
+    this.#partBytes = partBytes;
+  }
+
+  /** @returns the parts that became full; a full part is kept back until a byte follows, as it may be the last */
+  *take(chunk: Buffer): Generator<Part> {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#filled === this.#partBytes) yield this.#cut();
+      // Not from the pool: the buffer is handed on whole, and its memory is touched only as far as it is filled.
+      this.#buffer ??= Buffer.allocUnsafeSlow(this.#partBytes);
+      const copied = rest.copy(this.#buffer, this.#filled);
+      this.#filled += copied;
+      rest = rest.subarray(copied);
+    }
+  }
+
+  *end(): Generator<Part> {
+    if (this.#filled > 0) yield this.#cut();
+  }
+
+  summary(): { sizeBytes: number; sha256: string; parts: readonly PartRecord[] } {
+    return { sizeBytes: this.#sizeBytes, sha256: this.#whole.copy().digest('hex'), parts: this.#records };
+  }
+
+  #cut(): Part {
+    const body = (this.#buffer ?? Buffer.alloc(0)).subarray(0, this.#filled);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const number = this.#records.length + 1;
+    this.#whole.update(body);
+    this.#records.push({ number, sizeBytes: body.length, sha256 });
+    this.#sizeBytes += body.length;
+    this.#buffer = undefined;
+    this.#filled = 0;
+    return { number, body, sha256 };
+  }
+}
