@@ -9,11 +9,14 @@ export type RestoreId = Branded<'rs'>;
 export type TokenId = Branded<'tok'>;
 export type RunId = BackupId | RestoreId;
 
-/** A new id: the prefix says what it names, the ULID behind it sorts by time of creation. */
-export const newDatabaseId = (): DatabaseId => `db_${ulid()}` as DatabaseId;
-export const newBackupId = (): BackupId => `bk_${ulid()}` as BackupId;
-export const newRestoreId = (): RestoreId => `rs_${ulid()}` as RestoreId;
-export const newTokenId = (): TokenId => `tok_${ulid()}` as TokenId;
+/**
+ * A new id: the prefix says what it names, the ULID behind it sorts by time of creation.
+ * @param now milliseconds since the epoch; where a record tells its `createdAt`, give the same instant
+ */
+export const newDatabaseId = (now?: number): DatabaseId => `db_${ulid(now)}` as DatabaseId;
+export const newBackupId = (now?: number): BackupId => `bk_${ulid(now)}` as BackupId;
+export const newRestoreId = (now?: number): RestoreId => `rs_${ulid(now)}` as RestoreId;
+export const newTokenId = (now?: number): TokenId => `tok_${ulid(now)}` as TokenId;
 
 /** What an id looks like in a path or body: anything else is answered 404 or 400 before it reaches a store. */
 export const idPattern = (prefix: 'db' | 'bk' | 'rs' | 'tok'): RegExp =>

@@ -1,5 +1,6 @@
-import type { Loss, SchemaContents } from '../engine/contents.ts';
+import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
+import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
 
 /** The states of a backup or restore, in the order of its life. */
@@ -30,6 +31,10 @@ interface Run {
   readonly state: RunState;
   /** Who asked: a token id or `schedule:<id>`. */
   readonly requestedBy: string;
+  /** How its database was spoken to when it was asked for: plain text must stay visible. */
+  readonly tls: Pick<TlsSettings, 'mode'>;
+  /** The server as the last test of the database saw it; absent where there was none. */
+  readonly server?: ServerInfo;
   readonly createdAt: string;
   readonly startedAt?: string;
   readonly endedAt?: string;

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListPartsCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import type { WrittenObject } from '../core/ports.ts';
+import type { Part } from '../engine/part.ts';
+import { SafeBaseError } from '../errors.ts';
+import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
+import { findStored } from './s3-stored.ts';
+
+/** Aborts until S3 lists no more parts; the bucket's lifecycle rule is the net below. */
+const MAX_ABORTS = 4;
+
+/** One multipart upload from its begin to its completion or end; every part carries our SHA-256 for S3 to check. */
+export class MultipartUpload {
+  readonly #bucket: Bucket;
+  readonly #target: { readonly Bucket: string; readonly Key: string; readonly UploadId: string };
+  readonly #sent: CompletedPart[] = [];
+  readonly #cut = new AbortController();
+  #announced = 0;
+
+  private constructor(bucket: Bucket, key: string, uploadId: string) {
+    this.#bucket = bucket;
+    this.#target = { Bucket: bucket.name, Key: key, UploadId: uploadId };
+  }
+
+  /** @throws `upload_failed` */
+  static async begin(bucket: Bucket, key: string): Promise<MultipartUpload> {
+    const { UploadId } = await bucket.s3
+      .send(
+        new CreateMultipartUploadCommand({
+          Bucket: bucket.name,
+          Key: key,
+          ContentType: 'application/zstd',
+          ChecksumAlgorithm: 'SHA256',
+          ChecksumType: 'COMPOSITE',
+        }),
+      )
+      .catch((error: unknown) => {
+        throw s3Failure('upload_failed', `begin the upload of ${key}`, error);
+      });
+    if (UploadId === undefined) throw new SafeBaseError('upload_failed', `S3 gave no upload id for ${key}`);
+    return new MultipartUpload(bucket, key, UploadId);
+  }
+
+  /** Sends the next part; several may be under way. @throws `upload_failed` */
+  async send(part: Part): Promise<void> {
+    this.#announced += 1;
+    if (part.number !== this.#announced) {
+      throw new SafeBaseError('upload_failed', `part ${this.#announced} of ${this.#target.Key} is missing`);
+    }
+    const checksum = Buffer.from(part.sha256, 'hex').toString('base64');
+    const command = new UploadPartCommand({
+      ...this.#target,
+      PartNumber: part.number,
+      Body: part.body,
+      ContentLength: part.body.length,
+      ChecksumSHA256: checksum,
+    });
+    // The signature covers the body by its SHA-256, which we have: the signer takes this header and hashes nothing.
+    command.middlewareStack.add(
+      (next) => (call) => {
+        if (hasHeaders(call.request)) call.request.headers['x-amz-content-sha256'] = part.sha256;
+        return next(call);
+      },
+      { step: 'build', name: 'knownBodyHash' },
+    );
+    const answer = await this.#bucket.s3
+      .send(command, { abortSignal: this.#cut.signal })
+      .catch((error: unknown) => {
+        throw s3Failure('upload_failed', `send part ${part.number} of ${this.#target.Key}`, error);
+      });
+    this.#sent[part.number - 1] = {
+      PartNumber: part.number,
+      ETag: answer.ETag,
+      ChecksumSHA256: checksum,
+    };
+  }
+
+  /** Makes the object of all parts, if no other has its key. @throws `upload_failed` */
+  async complete(): Promise<WrittenObject> {
+    const { Key: key } = this.#target;
+    const checksum = compositeChecksum(this.#sent);
+    try {
+      const answer = await this.#bucket.s3.send(
+        new CompleteMultipartUploadCommand({
+          ...this.#target,
+          MultipartUpload: { Parts: this.#sent },
+          IfNoneMatch: '*',
+        }),
+      );
+      if (answer.ChecksumSHA256 === checksum && answer.VersionId !== undefined) {
+        return { versionId: answer.VersionId };
+      }
+      throw new SafeBaseError('upload_failed', `S3 has other bytes or no version of ${key}`);
+    } catch (error) {
+      // After a lost answer the repetition finds no upload (404) or an object in its way (412): ours, or not?
+      const stored = await findStored(this.#bucket, key, checksum);
+      if (stored !== undefined) return stored;
+      throw s3Failure('upload_failed', `complete ${key}`, error);
+    }
+  }
+
+  /** Ends the parts under way; the caller waits for them before it abandons the upload. */
+  cut(): void {
+    this.#cut.abort();
+  }
+
+  /**
+   * Removes the parts. A part that S3 was still receiving may arrive after an abort: so look, and abort again.
+   * Never throws: what made the upload fail is the error to tell.
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+   */
+  async abandon(): Promise<void> {
+    for (let attempt = 1; attempt <= MAX_ABORTS; attempt += 1) {
+      try {
+        await this.#bucket.s3.send(new AbortMultipartUploadCommand(this.#target));
+        await this.#bucket.s3.send(new ListPartsCommand({ ...this.#target, MaxParts: 1 }));
+      } catch (error) {
+        if (s3ErrorName(error) === 'NoSuchUpload') return;
+      }
+    }
+  }
+}
+
+/** S3's checksum of a multipart object: SHA-256 over the SHA-256 of its parts. */
+function compositeChecksum(parts: readonly CompletedPart[]): string {
+  const whole = createHash('sha256');
+  for (const { ChecksumSHA256 = '' } of parts) whole.update(Buffer.from(ChecksumSHA256, 'base64'));
+  return `${whole.digest('base64')}-${parts.length}`;
+}
+
+const hasHeaders = (request: unknown): request is { headers: Record<string, string> } =>
+  typeof request === 'object' && request !== null && 'headers' in request;
