@@ -220,6 +220,7 @@ const backup = z.object({
         counts: z.record(text, z.int()),
         notOfOneInstant: z.array(text),
         brokenViews: z.array(z.object({ name: text, definition: text })),
+        definers: z.array(text),
       }),
     )
     .optional(),

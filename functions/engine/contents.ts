@@ -17,6 +17,7 @@ export interface ObjectCounts {
   readonly functions: number;
   readonly events: number;
   readonly sequences: number;
+  /** Specifications and bodies (MariaDB). */
   readonly packages: number;
 }
 
@@ -31,6 +32,8 @@ export interface SchemaContents {
   readonly notOfOneInstant: readonly string[];
   /** Views that refer to something gone: not in the dump, kept here as text. */
   readonly brokenViews: readonly { readonly name: string; readonly definition: string }[];
+  /** The accounts, as `user@host`, under which its views, triggers, routines and events run. */
+  readonly definers: readonly string[];
 }
 
 /** Something that format `sql` cannot carry exactly, where it was found. */
