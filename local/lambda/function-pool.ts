@@ -1,0 +1,75 @@
+/** All instances of one function: reuse of warm ones, more for concurrency, a cap, and an end for idle ones. */
+import { randomUUID } from 'node:crypto';
+import { AwsError } from '../aws/aws-error.ts';
+import { type Instance, type InstanceSetUp, type InvocationResult, startInstance } from './instance.ts';
+
+export interface FunctionPool {
+  /** @throws AwsError `TooManyRequestsException` where all instances are busy and no more may be started */
+  invoke(payload: string): Promise<InvocationResult>;
+  instances(): readonly { readonly pid: number; readonly busy: boolean }[];
+  stop(): Promise<void>;
+}
+
+/** Processes of one function at once, where the template reserves no number: a laptop is not a region. */
+const MAX_INSTANCES = 10;
+/** Warm processes kept for the next request. */
+const MAX_IDLE_INSTANCES = 2;
+const IDLE_LIFE_MS = 5 * 60 * 1000;
+
+export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
+  const limit = setUp.model.reservedConcurrency ?? MAX_INSTANCES;
+  const busy = new Set<Instance>();
+  /** Idle ones, the longest idle first, with the timers that end them. */
+  const idle = new Map<Instance, NodeJS.Timeout>();
+  let stopped = false;
+
+  const start = (): Instance => {
+    const instance = startInstance(setUp);
+    void instance.ended.then(() => {
+      busy.delete(instance);
+      clearTimeout(idle.get(instance));
+      idle.delete(instance);
+    });
+    return instance;
+  };
+  const take = (): Instance => {
+    const warm = [...idle.keys()].at(-1);
+    if (warm !== undefined) {
+      clearTimeout(idle.get(warm));
+      idle.delete(warm);
+    } else if (busy.size >= limit || stopped) {
+      throw new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.');
+    }
+    const instance = warm ?? start();
+    busy.add(instance);
+    return instance;
+  };
+  const giveBack = (instance: Instance): void => {
+    busy.delete(instance);
+    if (!instance.usable()) return;
+    const oldest = idle.keys().next().value;
+    if (idle.size >= MAX_IDLE_INSTANCES) oldest?.kill();
+    idle.set(instance, setTimeout(() => instance.kill(), IDLE_LIFE_MS).unref());
+  };
+
+  return {
+    invoke: async (payload) => {
+      const instance = take();
+      try {
+        return await instance.invoke(randomUUID(), payload);
+      } finally {
+        giveBack(instance);
+      }
+    },
+    instances: () => [
+      ...[...busy].map(({ pid }) => ({ pid, busy: true })),
+      ...[...idle.keys()].map(({ pid }) => ({ pid, busy: false })),
+    ],
+    stop: async () => {
+      stopped = true;
+      const all = [...busy, ...idle.keys()];
+      for (const instance of all) instance.kill();
+      await Promise.all(all.map(({ ended }) => ended));
+    },
+  };
+}
