@@ -1,5 +1,5 @@
 /** The project's cache: folders that are made once, whole or not at all, also when two processes want them. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,6 @@ import { SetUpError } from './set-up-error.ts';
 /** Everything that set-up obtains lies here and nowhere else; it may be deleted or copied to another clone. */
 export const CACHE_FOLDER = join(import.meta.dirname, '..', '.cache');
 
-const STAMP = 'made-from.txt';
 /** Longer than the largest download on a slow line. */
 const LOCK_DEADLINE_MS = 20 * 60_000;
 const SQLITE_BUSY = 5;
@@ -30,8 +29,11 @@ export async function makeOnce({ folder, recipe, make }: CachedFolder): Promise<
     const unfinished = `${folder}.unfinished-${process.pid}`;
     await mkdir(unfinished, { recursive: true });
     await make(unfinished);
-    await writeFile(join(unfinished, STAMP), recipe);
-    await replaceFolder(folder, unfinished);
+    // The stamp is the last thing written, so that a folder without one counts as not made.
+    await rm(stampOf(folder), { force: true });
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
+    await writeFile(stampOf(folder), recipe);
     return 'made';
   });
 }
@@ -56,11 +58,14 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
 /** Whether the folder is there, whole, and made from this recipe. */
 export async function isMadeFrom(folder: string, recipe: string): Promise<boolean> {
   try {
-    return (await readFile(join(folder, STAMP), 'utf8')) === recipe;
+    return (await stat(folder)).isDirectory() && (await readFile(stampOf(folder), 'utf8')) === recipe;
   } catch {
     return false;
   }
 }
+
+// Beside the folder, because a folder of the cache may be deployed as it is.
+const stampOf = (folder: string): string => `${folder}.made-from`;
 
 // SQLite's exclusive lock is a lock of the kernel: unlike a pid file it cannot outlive its owner.
 function isLocked(lock: DatabaseSync): boolean {
@@ -78,9 +83,4 @@ async function removeUnfinished(folder: string): Promise<void> {
     if (name.startsWith(`${basename(folder)}.unfinished-`))
       await rm(join(dirname(folder), name), { recursive: true, force: true });
   }
-}
-
-async function replaceFolder(folder: string, made: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await rename(made, folder);
 }

@@ -3,7 +3,7 @@
  * apt verifies the archive's signature and with it every package's SHA-256; nothing is installed.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE_FOLDER, withLock } from './cache.ts';
 import { findArchiveKey, findMirrors, networkSettings } from './debian-mirror.ts';
@@ -69,30 +69,33 @@ export async function dependenciesOf(repository: Repository, roots: readonly str
 }
 
 /**
- * Downloads packages and unpacks them one over the other into `folder`; their scripts are never run.
+ * Downloads packages and unpacks each into the folder that `folderOf` names; their scripts are never run.
  * @returns what the repository held under these names
  * @throws SetUpError when a package cannot be had
  */
 export async function unpackPackages(
   repository: Repository,
   names: readonly string[],
-  folder: string,
+  folderOf: (name: string) => string,
 ): Promise<DebianPackage[]> {
-  const downloads = `${folder}.debs`;
-  await mkdir(downloads, { recursive: true });
-  await mkdir(folder, { recursive: true });
-  const packages = await download(repository, names, downloads).catch(async () => {
-    // Debian replaces packages: the lists may name one that the mirror no longer has.
-    await refreshLists(repository);
-    return download(repository, names, downloads).catch(explainFailedDownload);
-  });
-  for (const one of packages) {
-    const file = join(downloads, one.fileName);
-    await checkHash(file, one);
-    await runProgram({ command: 'dpkg-deb', arguments: ['-x', file, folder] });
+  const downloads = await mkdtemp(join(repository.folder, 'download-'));
+  try {
+    const packages = await download(repository, names, downloads).catch(async () => {
+      // Debian replaces packages: the lists may name one that the mirror no longer has.
+      await refreshLists(repository);
+      return download(repository, names, downloads).catch(explainFailedDownload);
+    });
+    for (const one of packages) {
+      const file = join(downloads, one.fileName);
+      const folder = folderOf(one.name);
+      await checkHash(file, one);
+      await mkdir(folder, { recursive: true });
+      await runProgram({ command: 'dpkg-deb', arguments: ['-x', file, folder] });
+    }
+    return packages;
+  } finally {
+    await rm(downloads, { recursive: true });
   }
-  await rm(downloads, { recursive: true });
-  return packages;
 }
 
 async function download(

@@ -61,7 +61,7 @@ async function unpackEngine(source: EngineSource, folder: string, cacheFolder: s
   const needed = await dependenciesOf(repository, source.roots);
   const wanted = needed.filter((name) => !UNWANTED_PACKAGES.test(name));
   const root = join(folder, 'root');
-  await unpackPackages(repository, [...new Set([...wanted, ...source.extra])], root);
+  await unpackPackages(repository, [...new Set([...wanted, ...source.extra])], () => root);
   await dropUnwanted(root, source);
   const file = await describe(source, folder);
   await writeFile(join(folder, ENGINE_FILE), JSON.stringify(file, undefined, 2));
