@@ -2,6 +2,7 @@
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
 import type { Part } from '../engine/part.ts';
+import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
 import type { Credentials, Database } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
@@ -63,7 +64,10 @@ export interface RunStore<R extends Backup | Restore> {
   ): Promise<void>;
 }
 
-/** At most one run holds a lock. */
+/** A run, or a database while it is being removed. */
+export type LockOwner = RunId | DatabaseId;
+
+/** At most one owner holds a lock; the owner itself may take it again. */
 export interface RunLocks {
   /**
    * Takes the lock if it is free or its time is over.
@@ -72,13 +76,17 @@ export interface RunLocks {
    */
   acquire(lock: {
     readonly key: string;
-    readonly owner: RunId;
+    readonly owner: LockOwner;
     readonly expiresAt: string;
-  }): Promise<{ readonly lostOwner?: RunId }>;
+  }): Promise<{ readonly lostOwner?: LockOwner }>;
   /** @throws `fenced` where the lock is not this owner's any more */
-  extend(lock: { readonly key: string; readonly owner: RunId; readonly expiresAt: string }): Promise<void>;
+  extend(lock: {
+    readonly key: string;
+    readonly owner: LockOwner;
+    readonly expiresAt: string;
+  }): Promise<void>;
   /** Does nothing where the lock is another's. */
-  release(lock: { readonly key: string; readonly owner: RunId }): Promise<void>;
+  release(lock: { readonly key: string; readonly owner: LockOwner }): Promise<void>;
 }
 
 /** One start for one key, whoever asks how often: used by schedules. */
@@ -184,6 +192,8 @@ export interface SqlSession {
 export interface SqlConnector {
   /** One connection of its own, in UTC. @throws the codes of reaching the database */
   connect(endpoint: Endpoint): Promise<SqlSession>;
+  /** One connection with a default schema that takes statements as bytes. @throws the codes of reaching the database */
+  openStatements(endpoint: Endpoint, schema: string): Promise<StatementSession>;
   /** Lends a connection from the small pool of this database and function instance; closed on error. */
   withPooled<T>(key: string, endpoint: Endpoint, use: (query: Query) => Promise<T>): Promise<T>;
 }
