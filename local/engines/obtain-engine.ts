@@ -32,7 +32,7 @@ const RECIPE = 1;
 /** How an engine came to be there. */
 export interface ObtainedEngine {
   readonly home: EngineHome;
-  readonly how: 'cached' | 'downloaded';
+  readonly how: 'cached' | 'downloaded' | 'found on PATH';
 }
 
 /**
