@@ -1,0 +1,80 @@
+import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
+import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
+import type { ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import { SafeBaseError } from '../errors.ts';
+import type { SqlConnector } from './ports.ts';
+
+/** What becomes of one target schema before the load. */
+export interface TargetSchema {
+  readonly contents: SchemaContents;
+  /** Its name on the target. */
+  readonly target: string;
+  /** `replace`: it holds objects, and dropping them was asked for and confirmed. */
+  readonly action: 'create' | 'fill' | 'replace';
+}
+
+/**
+ * Makes the schema, empty and with the defaults of the source. Looks again before it drops or fills: what was
+ * empty when the restore was planned may hold a table by now.
+ * @throws `target_not_empty`
+ */
+export async function prepareSchema(
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  schema: TargetSchema,
+  product: ServerInfo['product'],
+): Promise<void> {
+  await withSession(connector, endpoint, async (query) => {
+    const name = quoteName(schema.target);
+    const exists = await schemaExists(query, schema.target);
+    if (exists && schema.action !== 'replace' && !(await isSchemaEmpty(query, schema.target))) {
+      throw new SafeBaseError('target_not_empty', `schema ${schema.target} has been filled meanwhile`);
+    }
+    if (exists && schema.action === 'replace') await query(`DROP DATABASE ${name}`);
+    const verb = exists && schema.action !== 'replace' ? 'ALTER' : 'CREATE';
+    await query(`${verb} DATABASE ${name} ${defaultsOf(schema.contents, product)}`);
+  });
+}
+
+/**
+ * Counts the objects of the target and holds them against the manifest.
+ * @throws `counts_differ` naming each kind
+ */
+export async function compareTarget(
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  schema: TargetSchema,
+): Promise<void> {
+  const found = await withSession(connector, endpoint, (query) => countObjects(query, schema.target));
+  const kinds = Object.keys(found) as (keyof ObjectCounts)[];
+  const { counts, brokenViews } = schema.contents;
+  const wanted = { ...counts, views: counts.views - brokenViews.length };
+  const differing = kinds.filter((kind) => found[kind] !== wanted[kind]);
+  if (differing.length === 0) return;
+  const list = differing.map((kind) => `${found[kind]} of ${wanted[kind]} ${kind}`).join(', ');
+  throw new SafeBaseError('counts_differ', `schema ${schema.target} holds ${list}`);
+}
+
+/** Character set, collation and comment; names from a manifest are looked at before they become SQL. */
+function defaultsOf(contents: SchemaContents, product: ServerInfo['product']): string {
+  const { characterSet, collation, comment } = contents;
+  if (!/^[a-z0-9_]{1,64}$/i.test(characterSet) || !/^[a-z0-9_]{1,64}$/i.test(collation)) {
+    throw new SafeBaseError('backup_damaged', `the manifest names no character set for ${contents.name}`);
+  }
+  const quoted = comment.replaceAll('\\', '\\\\').replaceAll("'", "''");
+  const commented = product === 'mariadb' && comment !== '' ? ` COMMENT '${quoted}'` : '';
+  return `CHARACTER SET ${characterSet} COLLATE ${collation}${commented}`;
+}
+
+async function withSession<T>(
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  use: (query: Query) => Promise<T>,
+): Promise<T> {
+  const session = await connector.connect(endpoint);
+  try {
+    return await use(session.query);
+  } finally {
+    await session.close();
+  }
+}
