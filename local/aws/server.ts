@@ -70,8 +70,14 @@ async function handle(
   const body = await readBody(incoming);
   const request = { method: incoming.method ?? 'GET', url, headers: incoming.headers, body };
   const accessKeyId = signer(request, incoming, setUp);
-  const allow = (action: string, resource: string): void =>
-    setUp.authorize({ accessKeyId, action, resource });
+  const allow = (action: string, resource: string): void => {
+    if (setUp.authorize({ accessKeyId, action, resource })) return;
+    throw new AwsError(
+      403,
+      'AccessDeniedException',
+      `not authorized to perform: ${action} on resource: ${resource}`,
+    );
+  };
   send(response, await answer(service, request, services, allow));
 }
 

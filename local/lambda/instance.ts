@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FunctionModel } from '../template/functions.ts';
+import { within } from '../within.ts';
 import type { LogFile } from './log-file.ts';
 import type { FunctionError, FunctionMessage, InvokeMessage } from './messages.ts';
 
@@ -152,17 +153,6 @@ const exited = (how: string): FunctionError => ({
   errorMessage: `Runtime exited with error: ${how}`,
 });
 const signalName = (signal: string): string => (signal === 'SIGKILL' ? 'killed' : signal);
-
-/** @returns `late` where the promise has not settled in time */
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | 'late'> {
-  const { promise: late, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => resolve('late'), milliseconds);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;

@@ -97,6 +97,9 @@ const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
   'AWS::EC2::SecurityGroupIngress',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::EC2::VPCEndpoint',
+  // Takes calls of schedules that could not be delivered.
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   // Usage figures for the makers of the CDK.
   'AWS::CDK::Metadata',
 ]);
