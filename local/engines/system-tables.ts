@@ -49,5 +49,7 @@ async function bootstrapStatements(engine: EngineHome): Promise<string> {
     'set @auth_root_socket=null;',
     'set @skip_auth_anonymous=1;',
     ...texts,
+    // The scripts make accounts without password for 127.0.0.1 and ::1 too.
+    "delete from global_priv where User = 'root' and Host <> 'localhost';",
   ].join('\n');
 }
