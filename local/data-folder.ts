@@ -26,7 +26,7 @@ export function openDataFolder(path: string): DataFolder {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (!(error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)) throw error;
+    if (sqliteCode(error) !== SQLITE_BUSY) throw error;
     throw new Error(`another local cloud uses the data folder ${path}; stop it or give another folder`, {
       cause: error,
     });
@@ -39,6 +39,9 @@ export function openDataFolder(path: string): DataFolder {
   rmSync(join(path, 'tmp'), { recursive: true, force: true });
   return { file: (name) => join(path, name), folder, release: () => lock.close() };
 }
+
+const sqliteCode = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
 
 /** Writes a file of mode 0600 as a whole or not at all. */
 export function writePrivateFile(path: string, text: string): void {

@@ -84,6 +84,7 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
       later(0, () => attempt({ id, model, payload, accepted, attempts: 0 }));
     },
     stop: () => {
+      if (stopped) return;
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
       database.close();

@@ -33,11 +33,12 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
     return instance;
   };
   const take = (): Instance => {
-    const warm = [...idle.keys()].at(-1);
+    if (stopped) throw new Error(`${setUp.model.id} has been stopped`);
+    const warm = [...idle.keys()].findLast((instance) => instance.usable());
     if (warm !== undefined) {
       clearTimeout(idle.get(warm));
       idle.delete(warm);
-    } else if (busy.size >= limit || stopped) {
+    } else if (busy.size >= limit) {
       throw new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.');
     }
     const instance = warm ?? start();

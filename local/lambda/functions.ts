@@ -34,9 +34,9 @@ export function startFunctions(setUp: FunctionsSetUp): Functions {
   const { models, region, awsUrl, credentialsOf, logFolder, temporaryFolder, onLine } = setUp;
   const running = new Map(
     models.map((model) => {
-      const log = openLogFile(logFolder, model.id, (line) => onLine?.(model.id, line));
       // Made here once, so that a variable that points into no layer stops the start of the cloud.
       const environment = functionEnvironment(model, { region, awsUrl, credentials: credentialsOf(model) });
+      const log = openLogFile(logFolder, model.id, (line) => onLine?.(model.id, line));
       const pool = createFunctionPool({
         model,
         environment,
