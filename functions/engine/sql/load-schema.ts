@@ -1,0 +1,100 @@
+import { SafeBaseError } from '../../errors.ts';
+import type { ServerInfo } from '../contents.ts';
+import { type ClientProcess, startClient } from '../process/client-process.ts';
+import { CLIENT_PROGRAMS } from './client-programs.ts';
+import { decompressDump } from './decompress-dump.ts';
+import type { LoadedSchema, LoadInput, SessionSettings } from './format-sql.ts';
+import { StatementRouter } from './route-statements.ts';
+import { runHeldStatements } from './run-held-statements.ts';
+import { readStatements } from './statements/read-statements.ts';
+
+/**
+ * The session of the load program. Dates that the source allowed are allowed here; rows that break a CHECK are rows all
+ * the same; a slow source of parts must not look like a dead client.
+ */
+const PREAMBLE: Readonly<Record<ServerInfo['product'], string>> = {
+  mariadb: preamble(['check_constraint_checks=0', 'max_statement_time=0']),
+  mysql: preamble([]),
+};
+
+function preamble(own: readonly string[]): string {
+  const settings = [
+    "sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    "time_zone='+00:00'",
+    'foreign_key_checks=0',
+    'unique_checks=0',
+    'sql_notes=0',
+    'net_read_timeout=86400',
+    'wait_timeout=86400',
+    ...own,
+  ];
+  return `SET NAMES utf8mb4;\nSET ${settings.join(', ')};\n`;
+}
+
+/**
+ * Loads one schema from its stored dump into a schema that exists: tables and rows through the load program, then
+ * programs one by one. The first error stops. Views wait for the caller.
+ * @throws `load_failed`, `load_killed`, `backup_damaged`, `dump_escapes_target`, the codes of reaching the database, what
+ * the source throws, the reason of the signal
+ */
+export async function loadSchema(input: LoadInput): Promise<LoadedSchema> {
+  const { openSession, targetSchema, signal } = input;
+  const router = new StatementRouter(input.events);
+  const { bytes, finalSession } = await loadTables(input, router);
+  const { programs, views, disabledEvents, leftOut } = router.routed;
+  await runHeldStatements({
+    openSession,
+    targetSchema,
+    statements: programs,
+    signal,
+    ...(finalSession?.databaseCollation ? { finally: finalSession.databaseCollation } : {}),
+  });
+  return { disabledEvents, leftOut, statements: router.statements, bytes, views };
+}
+
+async function loadTables(input: LoadInput, router: StatementRouter) {
+  const programs = CLIENT_PROGRAMS[input.product];
+  const flags = [...programs.loadFlags, `--database=${input.targetSchema}`];
+  const child = await startClient({ ...input, programs, task: 'load', flags });
+  child.stdout.resume();
+  let bytes = 0;
+  let finalSession: SessionSettings | undefined;
+  try {
+    await write(child, Buffer.from(PREAMBLE[input.product]));
+    const text = decompressDump({
+      ...input,
+      onProgress: (done) => {
+        bytes = done;
+        input.onProgress(done);
+      },
+    });
+    for await (const item of readStatements(text, input.schema)) {
+      if (item.type === 'statement') finalSession = item.session.settings;
+      await write(child, router.route(item));
+    }
+    child.stdin.end('COMMIT;\n');
+    await child.ended;
+    return { bytes, finalSession };
+  } catch (error) {
+    // Killed before its stdin ends: at the end of input it would run the half statement that it holds.
+    child.kill(error instanceof Error ? error : new Error(String(error)));
+    await child.ended.catch(() => {});
+    throw error;
+  }
+}
+
+/** Waits until the program has room. @throws what ended the program, if it takes no more */
+async function write({ stdin, ended }: ClientProcess, bytes: Buffer): Promise<void> {
+  if (bytes.length > 0 && !stdin.destroyed && !stdin.write(bytes)) {
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        stdin.off('drain', go).off('close', go);
+        resolve();
+      };
+      stdin.once('drain', go).once('close', go);
+    });
+  }
+  if (!stdin.destroyed) return;
+  await ended;
+  throw new SafeBaseError('load_failed', 'the load program ended before the dump did');
+}

@@ -1,0 +1,34 @@
+import type { Classified } from './statements/classify.ts';
+import { nameOf } from './statements/lexer.ts';
+import { type CodeToken, isCode } from './statements/token-reader.ts';
+
+/** Statements whose text the load changes anyway, or that only say which session comes next. */
+const WITHOUT_NAMES: ReadonlySet<Classified['kind']> = new Set(['session', 'database', 'commit', 'unlock']);
+/** Programs, in whose strings there may be statements that they build. */
+const PROGRAMS: ReadonlySet<Classified['kind']> = new Set([
+  'trigger',
+  'procedure',
+  'function',
+  'event',
+  'package',
+  'package body',
+]);
+
+/** Whether a statement says `schema.something`: under another name it would still mean the old schema. */
+export function namesSchema(text: Buffer, does: Classified, schema: string): boolean {
+  if (WITHOUT_NAMES.has(does.kind)) return false;
+  const inStrings = PROGRAMS.has(does.kind) ? quotedUse(schema) : undefined;
+  return does.tokens.some((token, index) => {
+    if (token.type === 'string')
+      return inStrings?.test(text.toString('utf8', token.start, token.end)) ?? false;
+    return isIdentifier(token) && isCode(does.tokens[index + 1], '.') && nameOf(text, token) === schema;
+  });
+}
+
+const isIdentifier = (token: CodeToken): boolean => token.type === 'name' || token.type === 'word';
+
+/** The schema's name before a dot and another name, as SQL inside a string has it; a full stop has a space after it. */
+function quotedUse(schema: string): RegExp {
+  const name = schema.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?:^|[^\\w$])${name}[\`"]?\\.[\`"\\w$]`);
+}

@@ -1,0 +1,153 @@
+import { PLAIN_QUOTING, type Quoting, readToken, type Token, textOf } from './lexer.ts';
+import { refusal } from './refusal.ts';
+import { RowScanner } from './row-scanner.ts';
+
+/** A statement without its delimiter. Token places count from the beginning of `text`; comments are no tokens. */
+export interface Statement {
+  readonly type: 'statement';
+  readonly text: Buffer;
+  readonly tokens: readonly Token[];
+}
+
+/** An INSERT comes as its head up to VALUES, and its rows, which end with a `;`, in pieces as they arrive. */
+export type Piece =
+  | Statement
+  | { readonly type: 'rows-head'; readonly text: Buffer; readonly tokens: readonly Token[] }
+  | { readonly type: 'rows'; readonly bytes: Buffer; readonly isLast: boolean };
+
+/** Statements other than rows are held whole; the longest that people write are programs of some hundred KB. */
+const MAX_STATEMENT = 16 * 1024 * 1024;
+/** The dump tools only ever add semicolons until a delimiter is free. */
+const DELIMITER_LINE = /^(;{1,16})[ \t\r]*$/;
+const NEWLINE = 0x0a;
+
+/** Splits the text of a dump into statements as mysql and mariadb would, whatever chunks it comes in. */
+export class StatementSplitter {
+  /** How the session reads quotes from here on: whoever takes a SET statement sets this before asking for more. */
+  quoting: Quoting = PLAIN_QUOTING;
+  #buffer: Buffer = Buffer.alloc(0);
+  /** Where the next token is looked for. */
+  #at = 0;
+  #tokens: Token[] = [];
+  #delimiter = ';';
+  #rows: RowScanner | undefined;
+
+  /** @throws `dump_escapes_target` */
+  *push(chunk: Buffer): Generator<Piece, void, undefined> {
+    this.#keepOnly(this.#tokens[0]?.start ?? this.#at);
+    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
+    yield* this.#pieces(false);
+    if (this.#buffer.length - (this.#tokens[0]?.start ?? this.#at) > MAX_STATEMENT) {
+      throw refusal('a statement is longer than any dump tool writes', this.#buffer);
+    }
+  }
+
+  /** @throws `dump_escapes_target` where the text ends within a statement */
+  *end(): Generator<Piece, void, undefined> {
+    yield* this.#pieces(true);
+    const [first] = this.#tokens;
+    if (first || this.#rows)
+      throw refusal('the last statement has no end', this.#buffer.subarray(first?.start));
+  }
+
+  *#pieces(isLast: boolean): Generator<Piece, void, undefined> {
+    while (true) {
+      if (this.#rows) {
+        if (this.#at >= this.#buffer.length) return;
+        yield this.#scanRows(this.#rows);
+        continue;
+      }
+      const token = readToken(this.#buffer, this.#at, this.quoting, isLast);
+      if (!token) return;
+      if (this.#isDelimiterCommand(token)) {
+        if (!this.#takeDelimiter(token, isLast)) return;
+        continue;
+      }
+      if (this.#isDelimiter(token)) {
+        const piece = this.#cut(token.start);
+        this.#at = token.start + this.#delimiter.length;
+        if (piece) yield piece;
+        continue;
+      }
+      this.#at = token.end;
+      if (token.type !== 'comment') this.#tokens.push(token);
+      if (this.#isHeadOfRows(token)) yield this.#startRows(token);
+    }
+  }
+
+  #scanRows(scanner: RowScanner): Piece {
+    const end = scanner.scan(this.#buffer, this.#at);
+    const bytes = this.#buffer.subarray(this.#at, end < 0 ? undefined : end);
+    this.#at += bytes.length;
+    if (end >= 0) this.#rows = undefined;
+    return { type: 'rows', bytes, isLast: end >= 0 };
+  }
+
+  #startRows(values: Token): Piece {
+    const piece = this.#cut(values.end);
+    this.#rows = new RowScanner();
+    return { type: 'rows-head', text: piece?.text ?? Buffer.alloc(0), tokens: piece?.tokens ?? [] };
+  }
+
+  /** `INSERT INTO name [(columns)] VALUES`, outside all comments. */
+  #isHeadOfRows(last: Token): boolean {
+    const [first] = this.#tokens;
+    if (!first || last.type !== 'word' || !this.#isWord(last, 'VALUES')) return false;
+    return this.#isWord(first, 'INSERT') && this.#delimiter === ';' && !this.#tokens.some(isComment);
+  }
+
+  #isDelimiterCommand(token: Token): boolean {
+    return this.#tokens.length === 0 && this.#isWord(token, 'DELIMITER');
+  }
+
+  #takeDelimiter(token: Token, isLast: boolean): boolean {
+    const lineEnd = this.#buffer.indexOf(NEWLINE, token.end);
+    if (lineEnd < 0 && !isLast) return false;
+    const line = this.#buffer.toString('latin1', token.end, lineEnd < 0 ? undefined : lineEnd);
+    const delimiter = DELIMITER_LINE.exec(line.trimStart())?.[1];
+    if (!delimiter) throw refusal('a delimiter that no dump tool writes', this.#buffer.subarray(token.start));
+    this.#delimiter = delimiter;
+    this.#at = lineEnd < 0 ? this.#buffer.length : lineEnd + 1;
+    return true;
+  }
+
+  #isDelimiter(token: Token): boolean {
+    if (token.type !== 'symbol') return false;
+    const end = token.start + this.#delimiter.length;
+    return this.#buffer.toString('latin1', token.start, end) === this.#delimiter;
+  }
+
+  /** Gives what has been read of a statement up to `end`, if that is anything. */
+  #cut(end: number): Statement | undefined {
+    const tokens = this.#tokens;
+    const start = tokens[0]?.start;
+    this.#tokens = [];
+    this.#at = end;
+    if (start === undefined) return undefined;
+    const moved = tokens.map((token) => ({ ...token, start: token.start - start, end: token.end - start }));
+    return { type: 'statement', text: this.#buffer.subarray(start, end), tokens: moved };
+  }
+
+  #isWord(token: Token, word: string): boolean {
+    return (
+      token.type === 'word' &&
+      token.end - token.start === word.length &&
+      textOf(this.#buffer, token).toUpperCase() === word
+    );
+  }
+
+  /** Forgets the bytes before `start`, which nobody needs any more. */
+  #keepOnly(start: number): void {
+    this.#buffer = this.#buffer.subarray(start);
+    this.#at -= start;
+    if (start > 0) {
+      this.#tokens = this.#tokens.map((token) => ({
+        ...token,
+        start: token.start - start,
+        end: token.end - start,
+      }));
+    }
+  }
+}
+
+const isComment = (token: Token): boolean => token.type === 'open' || token.type === 'close';
