@@ -1,0 +1,46 @@
+import { SafeBaseError, toFailure } from '../errors.ts';
+import type { LockOwner, Log, Now, RunStore } from './ports.ts';
+import type { Backup, Restore } from './run.ts';
+
+interface EndPorts {
+  readonly backups: RunStore<Backup>;
+  readonly restores: RunStore<Restore>;
+  readonly log: Log;
+  readonly now: Now;
+}
+
+/** Writes down that a run whose time was over has failed; its worker, if it still lives, is fenced off by that. */
+export async function endLostRun(ports: EndPorts, owner: LockOwner): Promise<void> {
+  if (isBackup(owner)) await end(ports, ports.backups, owner);
+  else if (isRestore(owner)) await end(ports, ports.restores, owner);
+}
+
+async function end<R extends Backup | Restore>(
+  ports: EndPorts,
+  runs: RunStore<R>,
+  id: R['id'],
+): Promise<void> {
+  const run = await runs.get(id);
+  if (run?.state !== 'queued' && run?.state !== 'running') return;
+  const lost = new SafeBaseError('worker_lost', `the worker of ${id} gave no sign of life since its lease`);
+  try {
+    await runs.transition(
+      id,
+      { from: ['queued', 'running'], fence: run.fence },
+      {
+        state: 'failed',
+        fence: run.fence + 1,
+        failure: toFailure(lost),
+        endedAt: run.leaseExpiresAt ?? new Date(ports.now()).toISOString(),
+      },
+    );
+    ports.log.info('a lost run is now failed', { runId: id });
+  } catch (error) {
+    // It ended by itself, or another has written this down.
+    const settled = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
+    if (!settled) throw error;
+  }
+}
+
+const isBackup = (owner: LockOwner): owner is Backup['id'] => owner.startsWith('bk_');
+const isRestore = (owner: LockOwner): owner is Restore['id'] => owner.startsWith('rs_');

@@ -1,0 +1,83 @@
+import { SafeBaseError } from '../errors.ts';
+import { type DeletePorts, deleteBackup } from './delete-backup.ts';
+import { endLostRun } from './end-lost-run.ts';
+import type { DatabaseId } from './ids.ts';
+import type { DatabaseStore, RunLocks, SecretStore } from './ports.ts';
+import { type Backup, type RunState, runLockKey } from './run.ts';
+
+interface RemovePorts extends DeletePorts {
+  readonly databases: DatabaseStore;
+  readonly locks: RunLocks;
+  readonly secrets: SecretStore;
+}
+
+/** How long a removal may hold the lock: longer than its request can last. */
+const LOCK_MS = 60_000;
+
+/**
+ * Forgets a database and removes the secrets that SafeBase made for it. Every step can be repeated, and the record
+ * goes last: a removal that broke off is ended by the next.
+ * @param backups what becomes of its backups; undecided, they forbid the removal
+ * @returns how many backups were queued for deletion
+ * @throws `not_found`, `run_active`, `database_has_backups`, `version_conflict`, `unavailable`
+ */
+export async function removeDatabase(
+  ports: RemovePorts,
+  id: DatabaseId,
+  backups: 'keep' | 'delete' | undefined,
+): Promise<number> {
+  const database = await ports.databases.get(id);
+  if (database === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
+  const lock = { key: runLockKey(id), owner: id };
+  // No run can begin while we hold this, and none is under way.
+  const { lostOwner } = await ports.locks.acquire({
+    ...lock,
+    expiresAt: new Date(ports.now() + LOCK_MS).toISOString(),
+  });
+  try {
+    if (lostOwner !== undefined) await endLostRun(ports, lostOwner);
+    const queued = await settleBackups(ports, id, backups);
+    for (const credentials of [database.backupCredentials, database.restoreCredentials]) {
+      if (credentials?.managed) await ports.secrets.remove(credentials.secretArn);
+    }
+    await ports.databases.remove(id, database.version);
+    return queued;
+  } finally {
+    await ports.locks.release(lock);
+  }
+}
+
+async function settleBackups(
+  ports: RemovePorts,
+  id: DatabaseId,
+  backups: 'keep' | 'delete' | undefined,
+): Promise<number> {
+  if (backups === 'keep') return 0;
+  let queued = 0;
+  const states: readonly RunState[] =
+    backups === 'delete' ? ['completed', 'failed', 'deleting'] : ['completed'];
+  for await (const backup of backupsOf(ports, id, states)) {
+    if (backups === undefined) {
+      throw new SafeBaseError('database_has_backups', `${id} has backups, such as ${backup.id}`);
+    }
+    await deleteBackup(ports, backup.id);
+    queued += 1;
+  }
+  return queued;
+}
+
+async function* backupsOf(
+  ports: RemovePorts,
+  databaseId: DatabaseId,
+  states: readonly RunState[],
+): AsyncGenerator<Backup> {
+  let cursor: string | undefined;
+  do {
+    const page = await ports.backups.list(
+      { databaseId, states },
+      { limit: 100, ...(cursor === undefined ? {} : { cursor }) },
+    );
+    yield* page.items;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}

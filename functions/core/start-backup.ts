@@ -1,0 +1,24 @@
+import { type BackupId, type DatabaseId, newBackupId } from './ids.ts';
+import type { Backup } from './run.ts';
+import { type StartPorts, startRun } from './start-run.ts';
+
+export interface BackupOrder {
+  readonly databaseId: DatabaseId;
+  readonly requestedBy: string;
+  /** How long the start may wait for its worker (ms). */
+  readonly queueLeaseMs: number;
+  /** For starts that may be delivered twice; otherwise a new one. */
+  readonly id?: BackupId;
+}
+
+/** Starts a backup. @throws as `startRun` */
+export function startBackup(ports: StartPorts, order: BackupOrder): Promise<Backup> {
+  const id = order.id ?? newBackupId(ports.now());
+  return startRun<Backup>(ports, {
+    ...order,
+    id,
+    runs: ports.backups,
+    record: (common) => ({ id, format: 'sql', ...common }),
+    job: (run, { network }) => ({ version: 1, kind: 'backup', runId: run.id, network }),
+  });
+}

@@ -1,0 +1,116 @@
+import { SafeBaseError, toFailure } from '../errors.ts';
+import type { Database } from './database.ts';
+import { endLostRun } from './end-lost-run.ts';
+import type { DatabaseId } from './ids.ts';
+import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
+import { type Backup, type Restore, runLockKey } from './run.ts';
+
+export interface StartPorts {
+  readonly databases: DatabaseStore;
+  readonly backups: RunStore<Backup>;
+  readonly restores: RunStore<Restore>;
+  readonly locks: RunLocks;
+  readonly workflows: Workflows;
+  readonly log: Log;
+  readonly now: Now;
+}
+
+/** What every new run has in common. */
+type NewRun = Pick<
+  Backup,
+  'databaseId' | 'state' | 'requestedBy' | 'tls' | 'server' | 'createdAt' | 'fence' | 'leaseExpiresAt'
+>;
+
+interface Order<R extends Backup | Restore> {
+  readonly id: R['id'];
+  readonly databaseId: DatabaseId;
+  readonly requestedBy: string;
+  /** How long the start may wait for its worker (ms). */
+  readonly queueLeaseMs: number;
+  readonly runs: RunStore<R>;
+  /** The record, made of what is common and what this kind of run adds; may refuse. */
+  readonly record: (common: NewRun) => R;
+  readonly job: (run: R, database: Database) => StartedJob;
+}
+
+/**
+ * Starts one run on a database: lock, record, start, in this order, so that a crash in between leaves a record
+ * whose lease runs out and a lock that does the same, never a run without a record.
+ * The lock goes by the database's id; later by the server's identity, so that two records of one server share it.
+ * @throws `run_active` with `details.runId`, `not_found`, `unavailable`, and what `record` throws
+ */
+export async function startRun<R extends Backup | Restore>(ports: StartPorts, order: Order<R>): Promise<R> {
+  const now = ports.now();
+  const leaseExpiresAt = new Date(now + order.queueLeaseMs).toISOString();
+  const lock = { key: runLockKey(order.databaseId), owner: order.id };
+  const { lostOwner } = await ports.locks.acquire({ ...lock, expiresAt: leaseExpiresAt });
+  let started: { readonly run: R; readonly job: StartedJob };
+  try {
+    if (lostOwner !== undefined) await endLostRun(ports, lostOwner);
+    // Read under the lock: a removal of the database takes it too.
+    const database = await ports.databases.get(order.databaseId);
+    if (database === undefined) throw new SafeBaseError('not_found', `there is no ${order.databaseId}`);
+    const run = order.record(commonOf(database, order, now, leaseExpiresAt));
+    await order.runs.create(run);
+    started = { run, job: order.job(run, database) };
+  } catch (error) {
+    // A record with this id means that another delivery of the same start holds the lock, under the same name.
+    if (!isCode(error, 'version_conflict')) await release(ports, lock);
+    throw error;
+  }
+  try {
+    await ports.workflows.start(started.job);
+    return started.run;
+  } catch (error) {
+    return await giveUp(ports, order.runs, started.run, error);
+  }
+}
+
+function commonOf<R extends Backup | Restore>(
+  database: Database,
+  order: Order<R>,
+  now: number,
+  leaseExpiresAt: string,
+): NewRun {
+  return {
+    databaseId: database.id,
+    state: 'queued',
+    requestedBy: order.requestedBy,
+    tls: { mode: database.tls.mode },
+    ...(database.server === undefined ? {} : { server: database.server }),
+    createdAt: new Date(now).toISOString(),
+    fence: 0,
+    leaseExpiresAt,
+  };
+}
+
+/** Records a start that failed; one whose answer alone was lost is running by now, and no failure. */
+async function giveUp<R extends Backup | Restore>(
+  ports: StartPorts,
+  runs: RunStore<R>,
+  run: R,
+  error: unknown,
+): Promise<R> {
+  try {
+    await runs.transition(
+      run.id,
+      { from: ['queued'], fence: run.fence },
+      { state: 'failed', failure: toFailure(error), endedAt: new Date(ports.now()).toISOString() },
+    );
+  } catch (refusal) {
+    if (isCode(refusal, 'fenced') || isCode(refusal, 'wrong_state')) return run;
+    throw refusal;
+  }
+  await release(ports, { key: runLockKey(run.databaseId), owner: run.id });
+  throw error;
+}
+
+/** A lock that cannot be released runs out; the failure that led here is the one to tell. */
+async function release(ports: StartPorts, lock: Parameters<RunLocks['release']>[0]): Promise<void> {
+  await ports.locks
+    .release(lock)
+    .catch((error: unknown) => ports.log.error('lock not released', { ...lock, error }));
+}
+
+const isCode = (error: unknown, code: SafeBaseError['code']): boolean =>
+  error instanceof SafeBaseError && error.code === code;
