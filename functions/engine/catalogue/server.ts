@@ -89,7 +89,6 @@ const VARIABLES = [
   'partial_revokes',
   'port',
   'read_only',
-  'server_id',
   'server_uid',
   'server_uuid',
   'sql_mode',
@@ -106,7 +105,7 @@ function identityOf(product: ServerInfo['product'], variables: ReadonlyMap<strin
   const uuid = variables.get('server_uuid');
   if (product === 'mysql' && uuid !== undefined && /^[0-9a-f-]{36}$/i.test(uuid))
     return `mysql-${uuid.toLowerCase()}`;
-  const traits = ['server_uid', 'server_uuid', 'server_id', 'hostname', 'port', 'datadir'];
+  const traits = ['server_uid', 'server_uuid', 'hostname', 'port', 'datadir'];
   const text = JSON.stringify(traits.map((name) => variables.get(name) ?? ''));
   return `${product}-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
