@@ -9,6 +9,9 @@ import { type EngineHome, TEMPLATE_FOLDER } from './engine-home.ts';
 import { type ObtainedEngine, obtainEngineTold, serverVersion } from './obtain-engine.ts';
 import { makeSystemTables } from './system-tables.ts';
 
+/** Distributions keep servers in sbin, which is often not on the PATH of a user. */
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+
 /** Options whose value a server from PATH knows best. */
 const OWN_FOLDERS = ['basedir', 'lc-messages-dir', 'character-sets-dir', 'plugin-dir'];
 
@@ -65,8 +68,7 @@ async function ownFolders(server: string): Promise<string[]> {
 }
 
 async function findOnPath(program: string, path: string): Promise<string | undefined> {
-  // Debian keeps servers in sbin, which is often not on the PATH of a user.
-  for (const folder of [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin'].filter(Boolean)) {
+  for (const folder of [...path.split(delimiter), ...SERVER_FOLDERS].filter(Boolean)) {
     const file = join(folder, program);
     const isThere = await access(file, constants.X_OK).then(
       () => true,
