@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,7 +47,12 @@ const PEER_POLL_MS = 5;
 const OPTIONS_FD = 3;
 const CA_FD = 4;
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+interface Child {
+  readonly process: ChildProcess;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
 
 /**
  * Starts a program of the layer through its own loader, so that the C library of the system does not matter. It has no
@@ -88,18 +93,19 @@ async function spawnProgram(start: ClientStart, options: UnnamedFile, ca?: Unnam
     ...start.flags,
   ];
   // A group of its own, so that killing it reaches whatever it started; HOME keeps ~/.mylogin.cnf out.
-  const child: Child = spawn(join(lib, loader), argv, {
+  const child = spawn(join(lib, loader), argv, {
     stdio: ['pipe', 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
     env: { HOME: '/nonexistent', TZ: 'UTC' },
     detached: true,
-  }) as Child;
+  });
   await once(child, 'spawn');
-  return child;
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stdout || !stderr) throw new Error('a program was started without pipes');
+  return { process: child, stdin, stdout, stderr };
 }
 
 function supervise(start: ClientStart, child: Child, byName: boolean): ClientProcess {
   const { signal, task, programs } = start;
-  const pid = child.pid ?? 0;
   const stderr = collectBounded(child.stderr, STDERR_LIMIT);
   const state: { killed?: Error } = {};
   const kill = (reason: Error) => {
@@ -113,10 +119,8 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
   child.stdin.on('error', () => {});
 
   const ended = (async () => {
-    const [[code, by]] = await Promise.all([
-      once(child, 'exit') as Promise<[number | null, string | null]>,
-      once(child.stderr, 'close'),
-    ]);
+    await Promise.all([once(child.process, 'exit'), once(child.stderr, 'close')]);
+    const { exitCode: code, signalCode: by } = child.process;
     signal.removeEventListener('abort', onAbort);
     if (state.killed) throw state.killed;
     const name = programs[task];
@@ -127,8 +131,8 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
   })();
   // Whoever awaits `ended` gets the rejection; it must not count as unhandled before that.
   ended.catch(() => {});
-  if (byName) watchPeers(start, child, kill);
-  return { pid, stdin: child.stdin, stdout: child.stdout, ended, kill };
+  if (byName) watchPeers(start, child, kill).catch(kill);
+  return { pid: child.process.pid ?? 0, stdin: child.stdin, stdout: child.stdout, ended, kill };
 }
 
 /**
@@ -137,8 +141,8 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
  */
 async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error) => void): Promise<void> {
   const { host, port, addresses } = start.endpoint;
-  while (child.exitCode === null && child.signalCode === null) {
-    const verdict = await judgePeers(child.pid ?? 0, port, addresses);
+  while (isRunning(child)) {
+    const verdict = await judgePeers(child.process.pid ?? 0, port, addresses);
     if (verdict === 'allowed') return;
     if (verdict === 'refused') {
       kill(new SafeBaseError('host_refused', `${host} resolved to an address that was not checked`));
@@ -153,10 +157,14 @@ const abortReason = (signal: AbortSignal): Error =>
     ? signal.reason
     : new SafeBaseError('deadline_exceeded', 'the time of this run is over', { cause: signal.reason });
 
+const isRunning = ({ process: { exitCode, signalCode } }: Child): boolean =>
+  exitCode === null && signalCode === null;
+
 function killGroup(child: Child): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const { pid } = child.process;
+  if (pid === undefined || !isRunning(child)) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // It ended in this very moment.
   }

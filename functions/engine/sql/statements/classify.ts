@@ -1,3 +1,4 @@
+import { nameOf } from './lexer.ts';
 import type { SessionState } from './session-state.ts';
 import type { Statement } from './statement-splitter.ts';
 import { type CodeToken, isCode, TokenReader } from './token-reader.ts';
@@ -10,11 +11,18 @@ export type StatementKind =
   | { readonly kind: 'database'; readonly characterSet: string; readonly collation: string }
   | { readonly kind: 'commit' | 'unlock' }
   | { readonly kind: 'lock' | 'keys' | 'histogram' | 'sequence' | 'sequence value'; readonly name: string }
-  | { readonly kind: 'table'; readonly name: string; readonly engines: readonly string[] }
+  | ({ readonly kind: 'table'; readonly name: string } & TableTraits)
   | { readonly kind: 'drop'; readonly of: 'table' | 'view' | 'sequence' | ProgramKind; readonly name: string }
   /** A view that only has the columns, until all that the real one needs is there. */
   | { readonly kind: 'stand-in'; readonly name: string }
   | { readonly kind: 'view' | ProgramKind; readonly name: string };
+
+/** What of a table decides where its rows end up. */
+export interface TableTraits {
+  readonly engines: readonly string[];
+  /** A default draws numbers from a sequence of another schema. */
+  readonly drawsElsewhere: boolean;
+}
 
 export type Classified = StatementKind & { readonly tokens: readonly CodeToken[] };
 
@@ -132,18 +140,34 @@ function readTable(context: Context): StatementKind {
   const name = takeTarget(context);
   expectHeadOnEveryServer(reader);
   reader.expect('(');
-  const engines: string[] = [];
-  for (const [index, token] of reader.rest.entries()) {
-    const next = reader.rest[index + 1];
-    const isQuery = ['SELECT', 'TABLE', 'ROW', 'DELIMITER'].some((word) => isCode(token, word));
-    const isPeriod = isCode(token, 'ROW') && (isCode(next, 'START') || isCode(next, 'END'));
-    if ((isQuery && !isPeriod) || token.text === '\\' || token.text === ';') {
-      throw reader.refuse('it does more than make a table');
-    }
-    const isEngine = isCode(token, 'ENGINE') || (isCode(token, 'TYPE') && isCode(next, '='));
-    if (isEngine) engines.push((reader.rest[index + 2]?.text ?? '').toUpperCase());
+  const body = reader.rest;
+  if (body.some((token, index) => isQuery(token, body[index + 1]))) {
+    throw reader.refuse('it does more than make a table');
   }
-  return { kind: 'table', name, engines };
+  const engines = body.flatMap((token, index) =>
+    isCode(token, 'ENGINE') ? [(body[index + 2]?.text ?? '').toUpperCase()] : [],
+  );
+  const drawsElsewhere = body.some((_, index) => {
+    const schema = schemaOfSequence(context.statement, body.slice(index, index + 4));
+    return schema !== undefined && schema !== context.schema;
+  });
+  return { kind: 'table', name, engines, drawsElsewhere };
+}
+
+/** In `nextval(schema.name` and `NEXT VALUE FOR schema.name`, the schema. */
+function schemaOfSequence(statement: Statement, tokens: readonly CodeToken[]): string | undefined {
+  const [first, second, third, fourth] = tokens;
+  const isFunction = isCode(first, 'NEXTVAL') && isCode(second, '(') && isCode(fourth, '.');
+  const isPhrase = isCode(first, 'FOR') && isCode(third, '.');
+  const name = isFunction ? third : isPhrase ? second : undefined;
+  return name && nameOf(statement.text, name);
+}
+
+/** A table may be filled by a query as it is made, and queries call functions; `ROW START` and `ROW END` are columns. */
+function isQuery(token: CodeToken, next: CodeToken | undefined): boolean {
+  if (isCode(token, 'ROW')) return !isCode(next, 'START') && !isCode(next, 'END');
+  if (isCode(token, 'VALUES')) return isCode(next, '(');
+  return ['SELECT', 'TABLE', 'DELIMITER', '\\', ';'].some((word) => isCode(token, word));
 }
 
 /** @param mayStandIn whether nothing but CREATE VIEW was said: only a stand-in has neither algorithm nor definer */

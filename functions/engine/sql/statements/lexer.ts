@@ -6,12 +6,12 @@ export interface Quoting {
   readonly ansiQuotes: boolean;
   /** A backslash in a string takes the next byte along. */
   readonly backslash: boolean;
-  /** The second byte of a character may be a backslash, backtick or letter (sjis, cp932, gbk, big5, gb18030). */
-  readonly asciiTails: boolean;
+  /** Where the second byte of a character may be a backslash, backtick or letter: which bytes begin such a character. */
+  readonly leads: readonly (readonly [first: number, last: number])[];
 }
 
 /** How a dump's own session reads quotes. */
-export const PLAIN_QUOTING: Quoting = { ansiQuotes: false, backslash: true, asciiTails: false };
+export const PLAIN_QUOTING: Quoting = { ansiQuotes: false, backslash: true, leads: [] };
 
 export type TokenType = 'word' | 'name' | 'string' | 'symbol' | 'comment' | 'open' | 'close';
 
@@ -109,8 +109,9 @@ function endOfQuoted(buffer: Buffer, start: number, quoting: Quoting): number {
     if (byte === quote) {
       if (buffer[at + 1] !== quote) return at + 1;
       at += 2;
-    } else if ((escapes && byte === BACKSLASH) || (quoting.asciiTails && isLead(byte))) at += 2;
-    else at += 1;
+    } else if (escapes && byte === BACKSLASH) at += 2;
+    // In names the server looks at the first byte only, in strings at both.
+    else at += isWide(buffer, at, quoting, isName) ? 2 : 1;
   }
   return buffer.length + 1;
 }
@@ -120,13 +121,17 @@ function endOfWord(buffer: Buffer, start: number, quoting: Quoting): number {
   while (at < buffer.length) {
     const byte = buffer[at] ?? 0;
     if (!WORD[byte]) return at;
-    at += quoting.asciiTails && isLead(byte) ? 2 : 1;
+    at += isWide(buffer, at, quoting, false) ? 2 : 1;
   }
   return Math.min(at, buffer.length);
 }
 
-/** First bytes of two-byte characters; the half-width katakana of sjis are followed by any byte, and end no token. */
-const isLead = (byte: number): boolean => byte >= 0x81 && byte <= 0xfe;
+function isWide(buffer: Buffer, at: number, { leads }: Quoting, anyTail: boolean): boolean {
+  const lead = buffer[at] ?? 0;
+  const tail = buffer[at + 1] ?? 0;
+  if (!leads.some(([first, last]) => lead >= first && lead <= last)) return false;
+  return anyTail || (tail >= 0x40 && tail !== 0x7f);
+}
 
 function lineComment(buffer: Buffer, start: number, isLast: boolean): End | undefined {
   const at = buffer.indexOf(NEWLINE, start);

@@ -18,7 +18,7 @@ const CLASSES = new Uint8Array(256).map((_, byte) => {
 });
 
 /** The words of a row. Anything else could be the name of a column, or of a function that does something. */
-const LITERAL_WORD = /^(?:\d+|\d+[eE]\d+|0x[0-9a-fA-F]+|0b[01]+|NULL|DEFAULT|_binary)$/;
+const LITERAL_WORD = /^(?:\d+|\d+[eE]\d+|0x[0-9a-fA-F]+|0b[01]+|NULL|_binary)$/;
 /** A number whose exponent has a sign comes in two words. */
 const EXPONENT = /^\d+[eE]$/;
 /** Longer words are hexadecimal or decimal digits; these are enough to tell, the rest is looked at byte by byte. */

@@ -1,4 +1,4 @@
-import type { Classified } from './classify.ts';
+import type { Classified, TableTraits } from './classify.ts';
 import type { Statement } from './statement-splitter.ts';
 import { TokenReader } from './token-reader.ts';
 
@@ -26,14 +26,12 @@ const STORING_ENGINES = new Set([
  * another schema by a trigger, a view or an engine that stores elsewhere.
  */
 export class RowTarget {
-  #table: string | undefined;
-  #stores = false;
+  #table: (TableTraits & { readonly name: string }) | undefined;
 
   /** Takes note of each statement of the dump. */
   follow(statement: Classified): void {
     if (statement.kind === 'table') {
-      this.#table = statement.name;
-      this.#stores = statement.engines.every((engine) => STORING_ENGINES.has(engine));
+      this.#table = statement;
     } else if (statement.kind === 'trigger' || statement.kind === 'stand-in' || statement.kind === 'view') {
       this.#table = undefined;
     }
@@ -44,14 +42,23 @@ export class RowTarget {
     const reader = new TokenReader({ type: 'statement', ...head });
     reader.expect('INSERT', 'INTO');
     const table = reader.takeName();
-    if (reader.tryTake('(')) {
+    const hasColumns = reader.tryTake('(');
+    if (hasColumns) {
       do reader.takeName();
       while (reader.tryTake(','));
       reader.expect(')');
     }
     reader.expect('VALUES');
     reader.expectEnd();
-    if (table !== this.#table) throw reader.refuse('its rows go to another table than the one just made');
-    if (!this.#stores) throw reader.refuse('its rows go to a table that stores them elsewhere');
+    if (table !== this.#table?.name) {
+      throw reader.refuse('its rows go to another table than the one just made');
+    }
+    if (!this.#table.engines.every((engine) => STORING_ENGINES.has(engine))) {
+      throw reader.refuse('its rows go to a table that stores them elsewhere');
+    }
+    // Columns that are not named take their defaults.
+    if (hasColumns && this.#table.drawsElsewhere) {
+      throw reader.refuse('its rows draw numbers from another schema');
+    }
   }
 }

@@ -36,7 +36,20 @@ const INITIAL: Readonly<Record<string, string>> = {
   autocommit: '1',
   system_versioning_insert_history: '0',
 };
-const ASCII_TAILS = /^(?:sjis|cp932|gbk|big5|gb18030)$/i;
+/** Character sets whose characters may end in an ASCII byte, and the bytes that such characters begin with. */
+const LEADS: Readonly<Record<string, Quoting['leads']>> = {
+  sjis: [
+    [0x81, 0x9f],
+    [0xe0, 0xfc],
+  ],
+  cp932: [
+    [0x81, 0x9f],
+    [0xe0, 0xfc],
+  ],
+  gbk: [[0x81, 0xfe]],
+  gb18030: [[0x81, 0xfe]],
+  big5: [[0xa1, 0xf9]],
+};
 const UTF8 = /^(?:utf8|utf8mb3|utf8mb4)$/i;
 
 export interface Assignment {
@@ -72,15 +85,15 @@ export class SessionState {
     return {
       ansiQuotes: isAnsi,
       backslash: !modes.includes('NO_BACKSLASH_ESCAPES'),
-      asciiTails: ASCII_TAILS.test(this.#get('character_set_client')),
+      leads: LEADS[this.#get('character_set_client').toLowerCase()] ?? [],
     };
   }
 
   /** Whether the session reads text as the load program does, which knows nothing of modes. */
   get isPlain(): boolean {
-    const { ansiQuotes, backslash, asciiTails } = this.quoting;
+    const { ansiQuotes, backslash } = this.quoting;
     const isUtf8 = UTF8.test(this.#get('character_set_client'));
-    return isUtf8 && ansiQuotes === PLAIN_QUOTING.ansiQuotes && backslash && !asciiTails;
+    return isUtf8 && ansiQuotes === PLAIN_QUOTING.ansiQuotes && backslash === PLAIN_QUOTING.backslash;
   }
 
   get settings(): SessionSettings {
