@@ -1,0 +1,219 @@
+/** GetObject, HeadObject and GetObjectAttributes. */
+import { AwsError } from '../aws-error.ts';
+import type { Answer } from './answer.ts';
+import type { BodySlice } from './body-folder.ts';
+import { type ByteRange, parseRange } from './byte-range.ts';
+import type { BucketCall } from './call.ts';
+import { type Checksum, elementOf } from './checksums.ts';
+import { checkRead } from './conditions.ts';
+import { descriptionHeaders, encryptionHeaders } from './draft.ts';
+import { checksumHeaders, versionHeader } from './put-object.ts';
+import { wholeNumber } from './request.ts';
+import { latestVersion, partsOf, type StoredPart, type Version, versionNamed } from './version-records.ts';
+
+/** The parameters of a presigned address that say how the answer describes itself. */
+export const RESPONSE_PARAMETERS: Readonly<Record<string, string>> = {
+  'response-cache-control': 'Cache-Control',
+  'response-content-disposition': 'Content-Disposition',
+  'response-content-encoding': 'Content-Encoding',
+  'response-content-language': 'Content-Language',
+  'response-content-type': 'Content-Type',
+  'response-expires': 'Expires',
+};
+
+export function getObject(call: BucketCall): Answer {
+  const version = readableVersion(call);
+  const parts = partsOf(call.store, version.seq);
+  const asked = askedRange(call, version, parts);
+  const answer = describe(call, version, parts, asked);
+  if (answer.status === 304) return answer;
+  return {
+    ...answer,
+    body: call.store.bodies.read(slicesOf(parts, asked.range ?? { first: 0, last: version.size - 1 })),
+  };
+}
+
+export function headObject(call: BucketCall): Answer {
+  const version = readableVersion(call);
+  const parts = partsOf(call.store, version.seq);
+  return describe(call, version, parts, askedRange(call, version, parts));
+}
+
+export function getObjectAttributes(call: BucketCall): Answer {
+  const version = readableVersion(call);
+  const wanted = (call.request.headers.get('x-amz-object-attributes') ?? '')
+    .split(',')
+    .map((name) => name.trim());
+  const asked = (name: string): boolean => wanted.includes(name);
+  if (!wanted.every((name) => ATTRIBUTES.includes(name))) {
+    throw new AwsError(400, 'InvalidArgument', 'Invalid attribute name specified.');
+  }
+  const { checksum } = version;
+  const content = {
+    ETag: asked('ETag') ? version.etag : undefined,
+    Checksum: asked('Checksum') && checksum !== undefined ? attributesOf(checksum) : undefined,
+    ObjectParts: asked('ObjectParts') && version.multipart ? objectParts(call, version) : undefined,
+    StorageClass: asked('StorageClass') ? version.storageClass : undefined,
+    ObjectSize: asked('ObjectSize') ? version.size : undefined,
+  };
+  return {
+    headers: {
+      'Last-Modified': new Date(version.modifiedMs).toUTCString(),
+      'x-amz-version-id': versionHeader(call, version),
+    },
+    xml: ['GetObjectAttributesResponse', content],
+  };
+}
+
+const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'];
+
+/**
+ * The version that a read is about.
+ * @throws AwsError `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` (a delete marker by its id)
+ */
+export function readableVersion({ store, bucket, request }: BucketCall): Version {
+  const versionId = request.query.get('versionId');
+  const version =
+    versionId === undefined
+      ? latestVersion(store, bucket.name, request.key)
+      : versionNamed(store, bucket.name, request.key, versionId);
+  if (version !== undefined && !version.deleteMarker) return version;
+  const marker: Record<string, string> =
+    version === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId };
+  if (versionId !== undefined) {
+    throw new AwsError(
+      405,
+      'MethodNotAllowed',
+      'The specified method is not allowed against this resource.',
+      {
+        Method: request.method,
+        ResourceType: 'DeleteMarker',
+        allow: 'DELETE',
+        ...marker,
+      },
+    );
+  }
+  throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: request.key, ...marker });
+}
+
+/** What of a version is asked for: all, a range, or a part by its number. */
+interface Asked {
+  readonly range?: ByteRange;
+  readonly part?: StoredPart;
+}
+
+function askedRange({ request }: BucketCall, version: Version, parts: readonly StoredPart[]): Asked {
+  const range = request.headers.get('range');
+  const number = wholeNumber('partNumber', request.query.get('partNumber'), { min: 1, max: 10_000 });
+  if (number === undefined) {
+    const parsed = parseRange(range, version.size);
+    return parsed === undefined ? {} : { range: parsed };
+  }
+  if (range !== undefined) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      'Cannot specify both Range header and partNumber query parameter',
+    );
+  }
+  const part = parts[number - 1];
+  if (part === undefined) {
+    throw new AwsError(416, 'InvalidPartNumber', 'The requested partnumber is not satisfiable', {
+      ActualPartCount: String(parts.length),
+      PartNumberRequested: String(number),
+    });
+  }
+  const first = parts.slice(0, number - 1).reduce((sum, { size }) => sum + size, 0);
+  return { part, range: { first, last: first + part.size - 1 } };
+}
+
+function describe(
+  call: BucketCall,
+  version: Version,
+  parts: readonly StoredPart[],
+  { range, part }: Asked,
+): Answer {
+  const { request } = call;
+  const partial = range !== undefined && version.size > 0;
+  const status = checkRead(request.headers, version) === 304 ? 304 : partial ? 206 : 200;
+  const overrides = Object.entries(RESPONSE_PARAMETERS).map(([name, header]) => [
+    header.toLowerCase(),
+    request.query.get(name),
+  ]);
+  const bytes = range === undefined ? version.size : range.last - range.first + 1;
+  return {
+    status,
+    headers: {
+      ...descriptionHeaders(version),
+      ...encryptionHeaders(version.encryption, call.keyArn),
+      ...(request.headers.get('x-amz-checksum-mode') === 'ENABLED'
+        ? shownChecksum(version, range, part)
+        : {}),
+      ...Object.fromEntries(overrides.filter(([, value]) => value !== undefined)),
+      'Accept-Ranges': 'bytes',
+      'Content-Length': status === 304 ? undefined : String(bytes),
+      'Content-Range': partial ? `bytes ${range.first}-${range.last}/${version.size}` : undefined,
+      ETag: `"${version.etag}"`,
+      'Last-Modified': new Date(version.modifiedMs).toUTCString(),
+      'x-amz-version-id': versionHeader(call, version),
+      'x-amz-mp-parts-count': part !== undefined && version.multipart ? String(parts.length) : undefined,
+    },
+  };
+}
+
+/** A checksum is shown for what it covers: of a range there is none, of a part its own where the upload's was composite. */
+function shownChecksum(
+  version: Version,
+  range: ByteRange | undefined,
+  part: StoredPart | undefined,
+): Record<string, string> {
+  const { checksum } = version;
+  if (checksum === undefined || range === undefined) return checksumHeaders(checksum);
+  const whole = range.first === 0 && range.last === version.size - 1;
+  if (part?.checksum !== undefined && checksum.type === 'COMPOSITE') {
+    return checksumHeaders({ ...checksum, value: part.checksum });
+  }
+  return whole && part !== undefined ? checksumHeaders(checksum) : {};
+}
+
+/** AWS gives a composite checksum here without the number of parts. */
+const attributesOf = ({ algorithm, type, value }: Checksum) => ({
+  [elementOf(algorithm)]: value.split('-')[0],
+  ChecksumType: type,
+});
+
+/** Parts are listed one by one only where their checksums make up the object's. */
+function objectParts(call: BucketCall, version: Version) {
+  const parts = partsOf(call.store, version.seq);
+  if (version.checksum?.type !== 'COMPOSITE') return { PartsCount: parts.length };
+  const { headers } = call.request;
+  const max =
+    wholeNumber('x-amz-max-parts', headers.get('x-amz-max-parts'), { min: 0, max: 1_000_000 }) ?? 1000;
+  const after = wholeNumber('x-amz-part-number-marker', headers.get('x-amz-part-number-marker'), {
+    min: 0,
+    max: 10_000,
+  });
+  const element = elementOf(version.checksum.algorithm);
+  const rest = parts
+    .map((part, index) => ({ ...part, number: index + 1 }))
+    .filter(({ number }) => number > (after ?? 0));
+  const page = rest.slice(0, Math.min(max, 1000));
+  return {
+    PartsCount: parts.length,
+    PartNumberMarker: after ?? 0,
+    NextPartNumberMarker: page.at(-1)?.number ?? 0,
+    MaxParts: max,
+    IsTruncated: page.length < rest.length,
+    Part: page.map(({ number, size, checksum }) => ({ [element]: checksum, PartNumber: number, Size: size })),
+  };
+}
+
+function slicesOf(parts: readonly StoredPart[], { first, last }: ByteRange): BodySlice[] {
+  let start = 0;
+  return parts.flatMap(({ body, size }) => {
+    const from = Math.max(first - start, 0);
+    const until = Math.min(last - start + 1, size);
+    start += size;
+    return until > from ? [{ body, offset: from, bytes: until - from }] : [];
+  });
+}
