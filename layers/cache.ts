@@ -1,5 +1,6 @@
 /** The project's cache: folders that are made once, whole or not at all, also when two processes want them. */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,9 +23,9 @@ export interface CachedFolder {
 
 /** Makes the folder unless it is there; tells whether it had to be made. */
 export async function makeOnce({ folder, recipe, make }: CachedFolder): Promise<'cached' | 'made'> {
-  if (await isMadeFrom(folder, recipe)) return 'cached';
+  if (isMadeFrom(folder, recipe)) return 'cached';
   return withLock(`${folder}.lock`, async () => {
-    if (await isMadeFrom(folder, recipe)) return 'cached';
+    if (isMadeFrom(folder, recipe)) return 'cached';
     await removeUnfinished(folder);
     const unfinished = `${folder}.unfinished-${process.pid}`;
     await mkdir(unfinished, { recursive: true });
@@ -56,9 +57,9 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
 }
 
 /** Whether the folder is there, whole, and made from this recipe. */
-export async function isMadeFrom(folder: string, recipe: string): Promise<boolean> {
+export function isMadeFrom(folder: string, recipe: string): boolean {
   try {
-    return (await stat(folder)).isDirectory() && (await readFile(stampOf(folder), 'utf8')) === recipe;
+    return statSync(folder).isDirectory() && readFileSync(stampOf(folder), 'utf8') === recipe;
   } catch {
     return false;
   }

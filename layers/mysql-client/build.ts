@@ -1,14 +1,10 @@
 /** `npm run layer:build [-- x86_64|arm64]`: builds the layer mysql-client into the cache, for both processors by default. */
-import { readFileSync } from 'node:fs';
 import { CACHE_FOLDER, makeOnce } from '../cache.ts';
 import { runAsProgram } from '../run-as-program.ts';
 import { SetUpError } from '../set-up-error.ts';
 import { assembleLayer } from './assemble.ts';
-import { ARCHITECTURES, CERTIFICATES, CONTENTS, type LayerArchitecture } from './contents.ts';
-import { LOCK_FILE, layerFolder, layerStatus } from './status.ts';
-
-/** Raise it when the same packages have to become other bytes. */
-const RECIPE = 1;
+import { ARCHITECTURES, type LayerArchitecture } from './contents.ts';
+import { layerFolder, layerRecipe, layerStatus } from './status.ts';
 
 /**
  * Builds the layer unless it is there, from the packages that Debian has now.
@@ -19,11 +15,9 @@ export async function buildLayer(
   architecture: LayerArchitecture,
   cacheFolder: string = CACHE_FOLDER,
 ): Promise<'cached' | 'made'> {
-  // A new lock makes the layer anew: what drifted from the old one may be what the new one names.
-  const recipe = JSON.stringify([RECIPE, CONTENTS, CERTIFICATES, readFileSync(LOCK_FILE, 'utf8')]);
   return makeOnce({
     folder: layerFolder(architecture, cacheFolder),
-    recipe,
+    recipe: layerRecipe(),
     make: async (folder) => {
       await assembleLayer({ architecture, folder, cacheFolder });
     },

@@ -1,9 +1,9 @@
 /** Whether the layer is built, and whether it is made of the packages that the tracked lock names. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CACHE_FOLDER } from '../cache.ts';
-import type { LayerArchitecture } from './contents.ts';
+import { CACHE_FOLDER, isMadeFrom } from '../cache.ts';
+import { CERTIFICATES, CONTENTS, type LayerArchitecture } from './contents.ts';
 
 const lockedPackage = z.object({
   name: z.string(),
@@ -30,12 +30,16 @@ export type LayerDescription = z.infer<typeof layerDescription>;
 const layerLock = z.object({ x86_64: layerDescription, arm64: layerDescription });
 export type LayerLock = z.infer<typeof layerLock>;
 
+/** Raise it when the same packages have to become other bytes. */
+const RECIPE = 1;
+
 export const LOCK_FILE = join(import.meta.dirname, 'layer.lock.json');
 
 export interface LayerStatus {
   readonly architecture: LayerArchitecture;
   /** What is mounted at /opt; the programs lie under `mysql-client` in it. */
   readonly folder: string;
+  /** Whole, and made as this version of the code makes it. */
   readonly built: boolean;
   /** One line for each difference between the built layer and the tracked lock; none when not built. */
   readonly drift: readonly string[];
@@ -46,13 +50,17 @@ export interface LayerStatus {
 /** Looks at the built layer; for a deploy, which refuses drift unless told to accept it. */
 export function layerStatus(architecture: LayerArchitecture, cacheFolder = CACHE_FOLDER): LayerStatus {
   const folder = layerFolder(architecture, cacheFolder);
-  const file = join(folder, 'mysql-client', 'layer.json');
-  const built = existsSync(file);
+  const built = isMadeFrom(folder, layerRecipe());
+  const drift = () =>
+    driftBetween(
+      readLock()[architecture],
+      parseDescription(readFileSync(join(folder, 'mysql-client', 'layer.json'), 'utf8')),
+    );
   return {
     architecture,
     folder,
     built,
-    drift: built ? driftBetween(readLock()[architecture], parseDescription(readFileSync(file, 'utf8'))) : [],
+    drift: built ? drift() : [],
     buildCommand: 'npm run layer:build',
   };
 }
@@ -60,6 +68,11 @@ export function layerStatus(architecture: LayerArchitecture, cacheFolder = CACHE
 /** Where the layer of an architecture lies in the cache. */
 export function layerFolder(architecture: LayerArchitecture, cacheFolder = CACHE_FOLDER): string {
   return join(cacheFolder, 'layers', 'mysql-client', architecture);
+}
+
+/** What a built layer has to be made from; a new lock asks for a new layer, which may no longer drift. */
+export function layerRecipe(): string {
+  return JSON.stringify([RECIPE, CONTENTS, CERTIFICATES, readFileSync(LOCK_FILE, 'utf8')]);
 }
 
 export function readLock(): LayerLock {

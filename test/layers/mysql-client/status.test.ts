@@ -49,14 +49,20 @@ describe('layerStatus', () => {
   });
   afterEach(() => rmSync(cache, { recursive: true }));
 
-  const build = (description: LayerDescription) => {
+  const build = (description: LayerDescription, recipe = layerRecipe()) => {
     const folder = join(cache, 'layers/mysql-client/arm64/mysql-client');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'layer.json'), JSON.stringify(description));
+    writeFileSync(join(folder, '../../arm64.made-from'), recipe);
   };
 
   it('says that a layer is not built, and how to build it', () => {
     expect(layerStatus('arm64', cache)).toMatchObject({ built: false, buildCommand: 'npm run layer:build' });
+  });
+
+  it('takes a layer that was made in an older way for not built', () => {
+    build(readLock().arm64, 'an older recipe');
+    expect(layerStatus('arm64', cache)).toMatchObject({ built: false, drift: [] });
   });
 
   it('finds no drift in a layer made of the locked packages', () => {
