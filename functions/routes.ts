@@ -58,8 +58,8 @@ const time = z.iso.datetime({ offset: true });
 const credentials = z
   .strictObject({
     /** At most 80 characters on MariaDB, 32 on MySQL. */
-    username: z.string().min(1).max(80).regex(NO_CONTROL, 'must hold no control characters').optional(),
-    password: z.string().min(1).max(256).regex(NO_CONTROL, 'must hold no control characters').optional(),
+    username: z.string().min(1).max(80).regex(NO_CONTROL, 'must hold no control characters').exactOptional(),
+    password: z.string().min(1).max(256).regex(NO_CONTROL, 'must hold no control characters').exactOptional(),
     secretArn: z
       .string()
       .max(2048)
@@ -67,7 +67,7 @@ const credentials = z
         /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
         'must be the ARN of a secret',
       )
-      .optional(),
+      .exactOptional(),
   })
   .refine(
     (given) => (given.password === undefined) !== (given.secretArn === undefined),
@@ -98,22 +98,22 @@ const databaseFields = {
   tls: z
     .strictObject({
       mode: z.enum(['verify', 'off']).default('verify'),
-      ca: z.string().max(32_768).includes('-----BEGIN CERTIFICATE-----').optional(),
+      ca: z.string().max(32_768).includes('-----BEGIN CERTIFICATE-----').exactOptional(),
     })
     .default({ mode: 'verify' }),
 };
 const newDatabase = z.strictObject({
   ...databaseFields,
   backupCredentials: credentials,
-  restoreCredentials: credentials.optional(),
+  restoreCredentials: credentials.exactOptional(),
 });
 /** The whole record anew; credentials that are left out stay, and `null` removes those for restores. */
 const changedDatabase = z.strictObject({
   ...databaseFields,
-  backupCredentials: credentials.optional(),
-  restoreCredentials: credentials.nullable().optional(),
+  backupCredentials: credentials.exactOptional(),
+  restoreCredentials: credentials.nullable().exactOptional(),
 });
-const removalQuery = z.strictObject({ backups: z.enum(['keep', 'delete']).optional() });
+const removalQuery = z.strictObject({ backups: z.enum(['keep', 'delete']).exactOptional() });
 
 // Requests: runs and lists.
 const page = {
@@ -122,15 +122,15 @@ const page = {
     .regex(/^([1-9]\d?|100)$/, 'must be a number from 1 to 100')
     .default('50')
     .transform(Number),
-  cursor: z.string().min(1).max(500).optional(),
+  cursor: z.string().min(1).max(500).exactOptional(),
 };
 const states = z.enum(['queued', 'running', 'completed', 'failed', 'deleting', 'deleted']);
 const runQuery = z.strictObject({
   ...page,
-  databaseId: idOf('db').optional(),
-  state: states.optional(),
-  from: time.optional(),
-  until: time.optional(),
+  databaseId: idOf('db').exactOptional(),
+  state: states.exactOptional(),
+  from: time.exactOptional(),
+  until: time.exactOptional(),
 });
 const newBackup = z.strictObject({ databaseId: idOf('db') });
 const newRestore = z.strictObject({
@@ -144,11 +144,11 @@ const newRestore = z.strictObject({
       (names) => Object.entries(names).every(([from, to]) => schemaName.safeParse(to).success || from === to),
       'must give plain names, and none of the server itself, as targets',
     )
-    .optional(),
+    .exactOptional(),
   overwrite: z.boolean().default(false),
   /** The names of the target schemas, typed again. */
-  confirm: z.union([z.string().max(64), z.array(z.string().max(64)).max(100)]).optional(),
-  events: z.enum(['disabled', 'as-stored']).optional(),
+  confirm: z.union([z.string().max(64), z.array(z.string().max(64)).max(100)]).exactOptional(),
+  events: z.enum(['disabled', 'as-stored']).exactOptional(),
 });
 
 // Answers. Kinds, codes and phases are plain text here: an old client must not break on a new one.

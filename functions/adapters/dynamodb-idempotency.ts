@@ -7,12 +7,12 @@ interface Claim {
   readonly runId: RunId;
 }
 
-/** Claims as items that DynamoDB sweeps after their time (`expiresAtSeconds`); until then the first one stands. */
+/** Claims as items that DynamoDB sweeps after their time (`ttl`); until then the first one stands. */
 export const dynamodbIdempotency = (table: Table): IdempotencyStore => ({
   async claim(key, runId, expiresAt) {
     const place = keyOf('IDEM', key);
     try {
-      const item = { ...place, runId, expiresAtSeconds: Math.floor(Date.parse(expiresAt) / 1000) };
+      const item = { ...place, runId, ttl: Math.floor(Date.parse(expiresAt) / 1000) };
       await putItem(table, item, { condition: 'attribute_not_exists(pk)' });
       return { runId, first: true };
     } catch (error) {

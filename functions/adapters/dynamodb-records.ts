@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { getItem, type Item, isRefused, type Kind, keyOf, putItem, type Table } from './dynamodb-table.ts';
 
 /** Fields of an item that are the store's own: keys, index keys and the mark of the last writer. */
-type StoreField = 'pk' | 'sk' | 'kind' | 'databaseKind' | 'active' | 'writeId' | 'expiresAtSeconds';
+type StoreField = 'pk' | 'sk' | 'kind' | 'databaseKind' | 'active' | 'writeId' | 'ttl';
 
 /**
  * The record in an item that a store wrote. What stands in the table was parsed before it was written, so that its
@@ -16,7 +16,7 @@ export function recordIn<T>(item: Item): T {
     databaseKind: true,
     active: true,
     writeId: true,
-    expiresAtSeconds: true,
+    ttl: true,
   };
   return Object.fromEntries(Object.entries(item).filter(([name]) => !Object.hasOwn(own, name))) as T;
 }

@@ -13,12 +13,12 @@ const reportFields = z.object({
       support: z.enum(['tested', 'expected', 'unsupported']),
       identity: z.string(),
     })
-    .optional(),
-  schemas: z.array(z.string()).optional(),
-  sizeBytes: z.number().optional(),
-  latencyMs: z.number().optional(),
-  missingGrants: z.array(z.string()).optional(),
-  failure: z.object({ code, reason: z.string(), hint: z.string() }).optional(),
+    .exactOptional(),
+  schemas: z.array(z.string()).exactOptional(),
+  sizeBytes: z.number().exactOptional(),
+  latencyMs: z.number().exactOptional(),
+  missingGrants: z.array(z.string()).exactOptional(),
+  failure: z.object({ code, reason: z.string(), hint: z.string() }).exactOptional(),
 });
 
 /** Asks the probe worker of a network profile, and waits for its answer. */

@@ -1,5 +1,5 @@
 import { SafeBaseError } from '../errors.ts';
-import { type BackupId, type DatabaseId, newBackupId, type RunId } from './ids.ts';
+import { type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
 import type { IdempotencyStore } from './ports.ts';
 import { startBackup } from './start-backup.ts';
 import type { StartPorts } from './start-run.ts';
@@ -38,7 +38,7 @@ export async function dispatchSchedule(ports: DispatchPorts, due: DueSchedule): 
     newBackupId(now),
     new Date(now + REMEMBER_MS).toISOString(),
   );
-  const id = backupIdOf(claim.runId);
+  const id = parseBackupId(claim.runId);
   // A first delivery that died between its claim and its record is made up for: the id is the same.
   if (!claim.first && (await ports.backups.get(id)) !== undefined) return { result: 'repeated', runId: id };
   try {
@@ -51,9 +51,4 @@ export async function dispatchSchedule(ports: DispatchPorts, due: DueSchedule): 
     ports.log.info('scheduled backup skipped, another run is active', { ...due, ...error.details });
     return { result: 'skipped', runId: String(error.details.runId) };
   }
-}
-
-function backupIdOf(id: RunId): BackupId {
-  if (id.startsWith('bk_')) return id as BackupId;
-  throw new SafeBaseError('internal', `${id} was claimed for a schedule and is no backup`);
 }

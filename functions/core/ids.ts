@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { SafeBaseError } from '../errors.ts';
 
 declare const brand: unique symbol;
 type Branded<Prefix extends string> = `${Prefix}_${string}` & { readonly [brand]: Prefix };
@@ -21,3 +22,21 @@ export const newTokenId = (now?: number): TokenId => `tok_${ulid(now)}` as Token
 /** What an id looks like in a path or body: anything else is answered 404 or 400 before it reaches a store. */
 export const idPattern = (prefix: 'db' | 'bk' | 'rs' | 'tok'): RegExp =>
   new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`);
+
+/** The id of a database in a text that was checked to be one. @throws `invalid_request` */
+export function parseDatabaseId(text: string): DatabaseId {
+  if (idPattern('db').test(text)) return text as DatabaseId;
+  throw new SafeBaseError('invalid_request', 'databaseId: is not the id of a database');
+}
+
+/** The same of a backup. @throws `invalid_request` */
+export function parseBackupId(text: string): BackupId {
+  if (idPattern('bk').test(text)) return text as BackupId;
+  throw new SafeBaseError('invalid_request', 'runId: is not the id of a backup');
+}
+
+/** The same of a restore. @throws `invalid_request` */
+export function parseRestoreId(text: string): RestoreId {
+  if (idPattern('rs').test(text)) return text as RestoreId;
+  throw new SafeBaseError('invalid_request', 'runId: is not the id of a restore');
+}

@@ -7,6 +7,8 @@ import { SafeBaseError } from '../errors.ts';
 export interface Job {
   /** Aborts, with `deadline_exceeded` as reason, while there is still time to clean up and to write the end. */
   readonly deadline: AbortSignal;
+  /** From the beginning of the job to its deadline. */
+  readonly remainingMs: number;
   readonly requestId: string;
 }
 
@@ -29,9 +31,10 @@ export function jobHandler<P extends z.ZodType, R>(
   return async (event, context) => {
     const { awsRequestId: requestId } = context;
     const deadline = new AbortController();
+    const remainingMs = Math.max(0, context.getRemainingTimeInMillis() - marginMs);
     const timer = setTimeout(
       () => deadline.abort(new SafeBaseError('deadline_exceeded', `the time of the ${name} worker ran out`)),
-      Math.max(0, context.getRemainingTimeInMillis() - marginMs),
+      remainingMs,
     );
     try {
       const parsed = payload.safeParse(event);
@@ -41,7 +44,7 @@ export function jobHandler<P extends z.ZodType, R>(
         });
       }
       log.info(`${name} begins`, { requestId });
-      const result = await work(parsed.data, { deadline: deadline.signal, requestId });
+      const result = await work(parsed.data, { deadline: deadline.signal, remainingMs, requestId });
       log.info(`${name} ended`, { requestId });
       return result;
     } catch (error) {

@@ -52,5 +52,8 @@ function parse(schema: z.ZodType, value: unknown, whole: string): unknown {
   const [issue] = parsed.error.issues;
   const path = issue?.path.join('.') || whole;
   const message = issue?.message ?? 'is not valid';
-  throw new SafeBaseError('invalid_request', `${path}: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`);
+  throw new SafeBaseError(
+    'invalid_request',
+    `${path}: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`,
+  );
 }

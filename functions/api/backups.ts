@@ -1,0 +1,59 @@
+import { readConfig } from '../config.ts';
+import { deleteBackup } from '../core/delete-backup.ts';
+import { downloadBackup } from '../core/download-backup.ts';
+import { parseDatabaseId } from '../core/ids.ts';
+import { asOf } from '../core/run.ts';
+import { toRunFilter } from '../core/run-filter.ts';
+import { startBackup } from '../core/start-backup.ts';
+import { SafeBaseError } from '../errors.ts';
+import { httpHandler } from '../middleware/http-handler.ts';
+import {
+  authenticate,
+  backupStore,
+  databaseStore,
+  downloadLinks,
+  log,
+  now,
+  objectStore,
+  restoreStore,
+  runLocks,
+  workflows,
+} from '../services.ts';
+
+const config = readConfig('api-backups', process.env);
+const ports = {
+  databases: databaseStore(config),
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  locks: runLocks(config),
+  workflows: workflows(config),
+  objects: objectStore(config),
+  links: downloadLinks(config),
+  log: log(),
+  now,
+};
+
+export const handler = httpHandler<'api-backups'>(
+  { log: log(), authenticate: authenticate(config) },
+  {
+    'POST /backup': async ({ body, principal }) => {
+      const backup = await startBackup(ports, {
+        databaseId: parseDatabaseId(body.databaseId),
+        requestedBy: principal.tokenId,
+        queueLeaseMs: config.QUEUE_LEASE_MS,
+      });
+      return { status: 202, body: backup, headers: { location: `/backup/${backup.id}` } };
+    },
+    'GET /backup': async ({ query: { limit, cursor, ...filter } }) => {
+      const page = cursor === undefined ? { limit } : { limit, cursor };
+      return { status: 200, body: await ports.backups.list(toRunFilter(filter), page) };
+    },
+    'GET /backup/{id}': async ({ id }) => {
+      const backup = await ports.backups.get(id);
+      if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
+      return { status: 200, body: asOf(backup, now()) };
+    },
+    'DELETE /backup/{id}': async ({ id }) => ({ status: 202, body: await deleteBackup(ports, id) }),
+    'GET /backup/{id}/download': async ({ id }) => ({ status: 200, body: await downloadBackup(ports, id) }),
+  },
+);

@@ -1,0 +1,53 @@
+import { readConfig } from '../config.ts';
+import { parseDatabaseId } from '../core/ids.ts';
+import { asOf } from '../core/run.ts';
+import { toRunFilter } from '../core/run-filter.ts';
+import { startRestore } from '../core/start-restore.ts';
+import { SafeBaseError } from '../errors.ts';
+import { httpHandler } from '../middleware/http-handler.ts';
+import {
+  authenticate,
+  backupStore,
+  databaseStore,
+  log,
+  now,
+  restoreStore,
+  runLocks,
+  workflows,
+} from '../services.ts';
+
+const config = readConfig('api-restores', process.env);
+const ports = {
+  databases: databaseStore(config),
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  locks: runLocks(config),
+  workflows: workflows(config),
+  log: log(),
+  now,
+};
+
+export const handler = httpHandler<'api-restores'>(
+  { log: log(), authenticate: authenticate(config) },
+  {
+    'POST /restore/{id}': async ({ id, body, principal }) => {
+      const restore = await startRestore(ports, {
+        ...body,
+        backupId: id,
+        databaseId: parseDatabaseId(body.databaseId),
+        requestedBy: principal.tokenId,
+        queueLeaseMs: config.QUEUE_LEASE_MS,
+      });
+      return { status: 202, body: restore, headers: { location: `/restore/${restore.id}` } };
+    },
+    'GET /restore': async ({ query: { limit, cursor, ...filter } }) => {
+      const page = cursor === undefined ? { limit } : { limit, cursor };
+      return { status: 200, body: await ports.restores.list(toRunFilter(filter), page) };
+    },
+    'GET /restore/{id}': async ({ id }) => {
+      const restore = await ports.restores.get(id);
+      if (restore === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
+      return { status: 200, body: asOf(restore, now()) };
+    },
+  },
+);

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { readConfig } from '../config.ts';
+import { dispatchSchedule } from '../core/dispatch-schedule.ts';
+import { parseDatabaseId } from '../core/ids.ts';
+import { jobHandler } from '../middleware/job-handler.ts';
+import {
+  backupStore,
+  databaseStore,
+  idempotencyStore,
+  log,
+  now,
+  restoreStore,
+  runLocks,
+  workflows,
+} from '../services.ts';
+
+const config = readConfig('dispatch', process.env);
+const ports = {
+  databases: databaseStore(config),
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  locks: runLocks(config),
+  idempotency: idempotencyStore(config),
+  workflows: workflows(config),
+  log: log(),
+  now,
+};
+
+const payload = z.strictObject({
+  scheduleId: z.string().regex(/^[\w-]{1,64}$/),
+  databaseId: z.string(),
+  scheduledTime: z.iso.datetime({ offset: true }),
+});
+
+/** What a schedule calls when its time has come. */
+export const handler = jobHandler({ name: 'dispatch', payload, log: log() }, (due) =>
+  dispatchSchedule(ports, {
+    ...due,
+    databaseId: parseDatabaseId(due.databaseId),
+    queueLeaseMs: config.QUEUE_LEASE_MS,
+  }),
+);
