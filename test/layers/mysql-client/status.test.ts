@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   driftBetween,
   type LayerDescription,
+  layerRecipe,
   layerStatus,
   readLock,
 } from '../../../layers/mysql-client/status.ts';
