@@ -1,0 +1,129 @@
+import { join, resolve } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type FunctionOptions, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { FUNCTION_SETTINGS, type FunctionEnvironment, type FunctionName } from '../../functions/config.ts';
+import type { Settings } from '../settings.ts';
+import type { MysqlClientLayer } from './mysql-client-layer.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/**
+ * The whole of a function in one ES module, its AWS clients included: the run time's own SDK changes without us.
+ * esbuild needs `require` for CommonJS packages such as mysql2; the alias keeps clear of bundled code that
+ * imports `createRequire` itself.
+ */
+export const BUNDLING = {
+  format: OutputFormat.ESM,
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  bundleAwsSDK: true,
+  banner:
+    "import { createRequire as createBundleRequire } from 'node:module';const require = createBundleRequire(import.meta.url);",
+} as const satisfies BundlingOptions;
+
+interface Size {
+  readonly timeout: Duration;
+  /** MB; the share of processors grows with it, one whole at 1,769. */
+  readonly memory: number;
+}
+
+// The gateway waits 30 s: one second less tells a slow function from a lost one.
+const API: Size = { timeout: Duration.seconds(29), memory: 512 };
+// The longest that Lambda allows. Memory in use stays under 300 MB: 2,048 MB are for dump tool and compression.
+const STREAM: Size = { timeout: Duration.minutes(15), memory: 2_048 };
+
+const SIZES: Readonly<Record<FunctionName, Size>> = {
+  'api-databases': API,
+  'api-backups': API,
+  'api-restores': API,
+  'api-health': { ...API, memory: 128 },
+  backup: STREAM,
+  restore: STREAM,
+  // Its caller waits for the answer within a request.
+  probe: { timeout: Duration.seconds(28), memory: 512 },
+  expire: { timeout: Duration.minutes(15), memory: 256 },
+  dispatch: { timeout: Duration.seconds(60), memory: 256 },
+  'admin-token': { timeout: Duration.seconds(29), memory: 256 },
+};
+
+export interface LambdaFunctionProps<F extends FunctionName> {
+  /** Which function: decides source file, time and memory. */
+  readonly name: F;
+  /** The settings that `functions/config.ts` says this function reads. */
+  readonly environment: FunctionEnvironment<F>;
+  readonly settings: Settings;
+  /** The dump tools, for functions that read `MYSQL_CLIENT_ROOT`. @default none */
+  readonly layer?: MysqlClientLayer;
+  /** The network profile whose worker this is. @default none: a function that all networks share, in no VPC */
+  readonly network?: { readonly name: string; readonly placement: Placement };
+  /** What happens to asynchronous calls that fail or wait. @default Lambda's: two retries, six hours */
+  readonly asynchronous?: { readonly retries: 0 | 1 | 2; readonly maxAge: Duration };
+}
+
+/** Where a function runs; empty outside of any VPC. */
+export type Placement = Pick<FunctionOptions, 'vpc' | 'vpcSubnets' | 'securityGroups'>;
+
+/** A function with a role and a log group of its own; what the role may stands in permissions.ts. */
+export class LambdaFunction<F extends FunctionName = FunctionName> extends NodejsFunction {
+  /** The role, to which only permissions.ts adds. */
+  readonly ownRole: Role;
+  readonly ownLogGroup: LogGroup;
+
+  constructor(scope: Construct, props: LambdaFunctionProps<F>) {
+    const { name, settings, network } = props;
+    const id = network === undefined ? name : `${name}-${network.name}`;
+    const ownRole = new Role(scope, `${id}-role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    const ownLogGroup = new LogGroup(scope, `${id}-logs`, {
+      retention: settings.logRetentionDays satisfies RetentionDays,
+      // Logs end by their retention: an accident with the stack must not take the traces with it.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    super(scope, id, {
+      ...sourceOf(name),
+      ...network?.placement,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      timeout: SIZES[name].timeout,
+      memorySize: SIZES[name].memory,
+      environment: definedOnly(props.environment),
+      layers: needsLayer(name) && props.layer !== undefined ? [props.layer] : [],
+      role: ownRole,
+      logGroup: ownLogGroup,
+      bundling: BUNDLING,
+      // A variable of the SDK of old.
+      awsSdkConnectionReuse: false,
+      ...(props.asynchronous && {
+        retryAttempts: props.asynchronous.retries,
+        maxEventAge: props.asynchronous.maxAge,
+      }),
+    });
+    this.ownRole = ownRole;
+    this.ownLogGroup = ownLogGroup;
+  }
+}
+
+const needsLayer = (name: FunctionName): boolean =>
+  FUNCTION_SETTINGS[name].some((setting) => setting === 'MYSQL_CLIENT_ROOT');
+
+/** `api-databases` lies in functions/api/databases.ts, all others in functions/jobs/. */
+export const entryOf = (name: FunctionName): string =>
+  join(root, 'functions', name.startsWith('api-') ? `api/${name.slice(4)}.ts` : `jobs/${name}.ts`);
+
+const sourceOf = (name: FunctionName) => ({
+  entry: entryOf(name),
+  handler: 'handler',
+  projectRoot: root,
+  depsLockFilePath: join(root, 'package-lock.json'),
+});
+
+function definedOnly(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const pairs = Object.entries(environment);
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}

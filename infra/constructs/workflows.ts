@@ -1,0 +1,105 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { SETTINGS } from '../../functions/config.ts';
+import type { Settings } from '../settings.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import type { MysqlClientLayer } from './mysql-client-layer.ts';
+import { Network } from './network.ts';
+import type { Storage } from './storage.ts';
+
+/** What starts long jobs counts on this: a worker that has not begun by then never will. */
+const QUEUE_LEASE = Duration.millis(SETTINGS.QUEUE_LEASE_MS.parse(undefined));
+
+export interface WorkflowsProps {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly layer: MysqlClientLayer;
+}
+
+/** The workers of one network profile. */
+export interface Workers {
+  readonly probe: LambdaFunction<'probe'>;
+  readonly backup: LambdaFunction<'backup'>;
+  readonly restore: LambdaFunction<'restore'>;
+}
+
+/** The asynchronous jobs: a set of workers for each network profile, and those that touch no database. */
+export class Workflows extends Construct {
+  /** Network profile → its workers. */
+  readonly workers: Readonly<Record<string, Workers>>;
+  /** The only function that deletes stored objects. */
+  readonly expire: LambdaFunction<'expire'>;
+  /** What schedules call. */
+  readonly dispatch: LambdaFunction<'dispatch'>;
+  /** The setting WORKERS: network profile → names of its functions, as JSON. */
+  readonly workerNames: string;
+  /** The setting NETWORKS: network profile → what hosts it may reach, as JSON. */
+  readonly networkRules: string;
+
+  constructor(scope: Construct, id: string, props: WorkflowsProps) {
+    super(scope, id);
+    const { settings, storage } = props;
+    const networks = Object.entries(settings.networks);
+    this.networkRules = JSON.stringify(
+      Object.fromEntries(
+        networks.map(([name, rules]) => [name, { private: rules.private, loopback: rules.loopback }]),
+      ),
+    );
+    this.workers = Object.fromEntries(
+      networks.map(([name, network]) => {
+        const { placement } = new Network(this, { name, network });
+        return [name, this.makeWorkers(props, { name, placement })];
+      }),
+    );
+    this.workerNames = Stack.of(this).toJsonString(
+      Object.fromEntries(
+        Object.entries(this.workers).map(([network, { probe, backup, restore }]) => [
+          network,
+          { probe: probe.functionName, backup: backup.functionName, restore: restore.functionName },
+        ]),
+      ),
+    );
+    const TABLE_NAME = storage.table.tableName;
+    this.expire = new LambdaFunction(this, {
+      name: 'expire',
+      settings,
+      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+    });
+    this.dispatch = new LambdaFunction(this, {
+      name: 'dispatch',
+      settings,
+      environment: { TABLE_NAME, WORKERS: this.workerNames, EXPIRE_FUNCTION: this.expire.functionName },
+    });
+  }
+
+  private makeWorkers(
+    { settings, storage, layer }: WorkflowsProps,
+    network: { readonly name: string; readonly placement: Network['placement'] },
+  ): Workers {
+    // A second delivery of a run would only find it taken, and a late one find it lost.
+    const asynchronous = { retries: 0, maxAge: QUEUE_LEASE } as const;
+    const common = { settings, layer, network, asynchronous };
+    const TABLE_NAME = storage.table.tableName;
+    const BUCKET_NAME = storage.bucket.bucketName;
+    const NETWORKS = this.networkRules;
+    return {
+      probe: new LambdaFunction(this, { ...common, name: 'probe', environment: { TABLE_NAME, NETWORKS } }),
+      backup: new LambdaFunction(this, {
+        ...common,
+        name: 'backup',
+        environment: {
+          TABLE_NAME,
+          BUCKET_NAME,
+          NETWORKS,
+          ZSTD_LEVEL: String(settings.zstdLevel),
+          REREAD_LIMIT_BYTES: String(settings.rereadLimitBytes),
+        },
+      }),
+      restore: new LambdaFunction(this, {
+        ...common,
+        name: 'restore',
+        environment: { TABLE_NAME, BUCKET_NAME, NETWORKS },
+      }),
+    };
+  }
+}
