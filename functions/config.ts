@@ -1,5 +1,5 @@
 /** Every run-time setting of every function: its variable, shape, unit and default; parsed once at cold start. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const json = <T extends z.ZodType>(schema: T) =>
   z.string().transform((text, context) => {

@@ -1,5 +1,5 @@
 /** The API as data. The stack makes routes of it, the middleware checks by it, and it is the contract. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The function that answers a route; one for each resource. */
 export type ApiHandler = 'api-databases' | 'api-backups' | 'api-restores' | 'api-health';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SafeBaseError } from '../errors.ts';
 
 /** What a cursor remembers: the last record that was looked at, and a digest of the filters it belongs to. */

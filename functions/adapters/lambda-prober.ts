@@ -1,5 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProbeReport, Prober } from '../core/ports.ts';
 import { ERRORS, SafeBaseError } from '../errors.ts';
 

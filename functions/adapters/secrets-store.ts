@@ -6,7 +6,7 @@ import {
   type SecretsManagerClient,
   SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Secret, SecretStore } from '../core/ports.ts';
 import { SafeBaseError } from '../errors.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from '../config.ts';
 import { createToken } from '../core/tokens.ts';
 import { jobHandler } from '../middleware/job-handler.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from '../config.ts';
 import { dispatchSchedule } from '../core/dispatch-schedule.ts';
 import { parseDatabaseId } from '../core/ids.ts';

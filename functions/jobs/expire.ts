@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from '../config.ts';
 import { expireBackup } from '../core/expire-backup.ts';
 import { parseBackupId } from '../core/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from '../config.ts';
 import { parseDatabaseId } from '../core/ids.ts';
 import { probeDatabase } from '../core/probe-database.ts';

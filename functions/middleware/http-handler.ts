@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Authenticate } from '../core/authenticate.ts';
 import { authorize, type Principal } from '../core/authorize.ts';
 import type { BackupId, DatabaseId, RestoreId } from '../core/ids.ts';

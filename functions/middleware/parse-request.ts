@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { idPattern } from '../core/ids.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Route } from '../routes.ts';
