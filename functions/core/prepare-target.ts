@@ -46,13 +46,29 @@ export async function compareTarget(
   schema: TargetSchema,
 ): Promise<void> {
   const found = await withSession(connector, endpoint, (query) => countObjects(query, schema.target));
-  const kinds = Object.keys(found) as (keyof ObjectCounts)[];
-  const { counts, brokenViews } = schema.contents;
+  const differing = differences(schema.contents, found);
+  if (differing === '') return;
+  throw new SafeBaseError('counts_differ', `schema ${schema.target} holds ${differing}`);
+}
+
+/**
+ * Holds what a dump creates against the manifest, before anything is written.
+ * @throws `backup_damaged` naming each kind
+ */
+export function refuseOtherCounts(schema: TargetSchema, created: ObjectCounts): void {
+  const differing = differences(schema.contents, created);
+  if (differing === '') return;
+  throw new SafeBaseError('backup_damaged', `the dump of ${schema.contents.name} creates ${differing}`);
+}
+
+/** Each kind of which there are more or fewer than there should be: "2 of 3 triggers"; broken views never come. */
+function differences({ counts, brokenViews }: SchemaContents, found: ObjectCounts): string {
   const wanted = { ...counts, views: counts.views - brokenViews.length };
-  const differing = kinds.filter((kind) => found[kind] !== wanted[kind]);
-  if (differing.length === 0) return;
-  const list = differing.map((kind) => `${found[kind]} of ${wanted[kind]} ${kind}`).join(', ');
-  throw new SafeBaseError('counts_differ', `schema ${schema.target} holds ${list}`);
+  const kinds = Object.keys(wanted) as (keyof ObjectCounts)[];
+  return kinds
+    .filter((kind) => found[kind] !== wanted[kind])
+    .map((kind) => `${found[kind]} of ${wanted[kind]} ${kind}`)
+    .join(', ');
 }
 
 /** Character set, collation and comment; names from a manifest are looked at before they become SQL. */

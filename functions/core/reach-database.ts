@@ -28,7 +28,9 @@ export async function reachDatabase(
     });
   }
   const credentials =
-    purpose === 'restore' ? (database.restoreCredentials ?? database.backupCredentials) : database.backupCredentials;
+    purpose === 'restore'
+      ? (database.restoreCredentials ?? database.backupCredentials)
+      : database.backupCredentials;
   const [secret, addresses] = await Promise.all([
     ports.secrets.read(credentials.secretArn),
     ports.resolver.resolve(database.host),

@@ -28,8 +28,10 @@ export async function readManifest(
   }
   // The hash says that we wrote it: its shape is the one of the version that it names.
   const manifest: Manifest = JSON.parse(body.toString('utf8'));
-  if (manifest.manifestVersion !== 1) throw damaged(stored.key, 'is of a version that this release does not know');
+  if (manifest.manifestVersion !== 1)
+    throw damaged(stored.key, 'is of a version that this release does not know');
   return manifest;
 }
 
-const damaged = (key: string, what: string): SafeBaseError => new SafeBaseError('backup_damaged', `${key} ${what}`);
+const damaged = (key: string, what: string): SafeBaseError =>
+  new SafeBaseError('backup_damaged', `${key} ${what}`);

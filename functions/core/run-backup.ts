@@ -49,7 +49,8 @@ async function makeBackup(
   held.report({ phase: 'probe', bytesDone: 0, bytesEstimated: 0 });
   const database = await ports.databases.get(run.databaseId);
   if (database === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
-  const plan = await planBackup(ports, settings, database, held.signal);
+  const endpoint = await reachDatabase(ports, database, 'backup', settings.networks);
+  const plan = await planBackup(ports.connector, settings, database, endpoint);
   const { losses } = plan;
   held.keep({ losses, schemas: plan.schemas.map(({ contents }) => contents) });
 
@@ -121,7 +122,8 @@ function manifestOf(
   completedAt: string,
 ): Manifest {
   const [first] = dumped;
-  if (first === undefined) throw new SafeBaseError('schema_unknown', `${run.databaseId} has no schema to back up`);
+  if (first === undefined)
+    throw new SafeBaseError('schema_unknown', `${run.databaseId} has no schema to back up`);
   return {
     manifestVersion: 1,
     format: 'sql',

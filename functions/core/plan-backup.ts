@@ -1,0 +1,108 @@
+import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { refuseDumpHangs } from '../engine/catalogue/dump-hangs.ts';
+import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { findLosses } from '../engine/catalogue/find-losses.ts';
+import { readGrants } from '../engine/catalogue/grants.ts';
+import { listSchemas, readSchemas, type SchemaSurvey } from '../engine/catalogue/schemas.ts';
+import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
+import { isAtLeast } from '../engine/catalogue/server-support.ts';
+import type { Endpoint, Query } from '../engine/connection.ts';
+import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import type { DumpInput } from '../engine/sql/format-sql.ts';
+import { SafeBaseError } from '../errors.ts';
+import type { Database } from './database.ts';
+import type { SqlConnector } from './ports.ts';
+
+interface PlannedSchema {
+  readonly contents: SchemaContents;
+  readonly sizeBytes: number;
+  /** What this schema and its server ask of the dump. */
+  readonly dumpInput: Pick<
+    DumpInput,
+    'endpoint' | 'product' | 'schema' | 'ignoredViews' | 'history' | 'events' | 'columnStatistics'
+  >;
+}
+
+/** What is to be dumped, and all that was found out before. */
+export interface BackupPlan {
+  readonly server: ServerInfo;
+  readonly schemas: readonly PlannedSchema[];
+  readonly losses: readonly Loss[];
+  /** Bytes of rows, an estimate of the server. */
+  readonly sizeBytes: number;
+}
+
+interface PlanSettings {
+  readonly dumpBytesPerSecond: number;
+  readonly loadBytesPerSecond: number;
+  readonly workerSeconds: number;
+}
+
+/** Looking at every value for losses may take this share of the worker's time; what is left is only possible. */
+const LOSS_TIME_SHARE = 0.1;
+
+/**
+ * Looks at the database before a byte is dumped, and refuses what would end in a partial, endless or useless dump.
+ * @throws `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `event_delimiter`, `name_not_dumpable`,
+ * `too_large_for_sql`, and the codes of reaching the database
+ */
+export async function planBackup(
+  connector: SqlConnector,
+  settings: PlanSettings,
+  database: Database,
+  endpoint: Endpoint,
+): Promise<BackupPlan> {
+  const session = await connector.connect(endpoint);
+  try {
+    const { server, surveys } = await survey(session.query, database);
+    const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
+    refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
+    await refuseDumpHangs(session.query, server, surveys);
+    const losses = await findLosses(session.query, server, surveys, {
+      deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
+    });
+    const schemas = surveys.map((schema) => plannedSchema(server, endpoint, schema));
+    return { server: server.info, schemas, losses, sizeBytes };
+  } finally {
+    await session.close();
+  }
+}
+
+async function survey(
+  query: Query,
+  database: Database,
+): Promise<{ readonly server: Server; readonly surveys: readonly SchemaSurvey[] }> {
+  const server = await readServer(query);
+  requireSupported(server);
+  const grants = await readGrants(query, server);
+  const names = await listSchemas(query, database.schemas, server);
+  refuseMissing(
+    grants,
+    missingForBackup({ server, grants, schemas: names, all: database.schemas === 'all' }),
+  );
+  const surveys = await readSchemas(query, database.schemas, server);
+  if (surveys.length === 0) {
+    throw new SafeBaseError('schema_unknown', `the server of ${database.id} holds no schema to back up`);
+  }
+  return { server, surveys };
+}
+
+function plannedSchema(
+  server: Server,
+  endpoint: Endpoint,
+  { contents, sizeBytes, history }: SchemaSurvey,
+): PlannedSchema {
+  return {
+    contents,
+    sizeBytes,
+    dumpInput: {
+      endpoint,
+      product: server.info.product,
+      schema: contents.name,
+      ignoredViews: contents.brokenViews.map(({ name }) => name),
+      history,
+      events: contents.counts.events > 0,
+      columnStatistics: server.info.product === 'mysql' && isAtLeast(server.version, 8),
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
+import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
+import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
+import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
+import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
+import type { Endpoint, Query } from '../engine/connection.ts';
+import type { ServerInfo } from '../engine/contents.ts';
+import { SafeBaseError } from '../errors.ts';
+import type { Manifest, StoredObject } from './manifest.ts';
+import type { SqlConnector } from './ports.ts';
+import type { TargetSchema } from './prepare-target.ts';
+import type { Restore } from './run.ts';
+
+/** One schema of a restore: where it comes from, where it goes, and what becomes of what is there. */
+export interface SchemaRestore extends TargetSchema {
+  readonly dump: StoredObject;
+}
+
+export interface RestorePlan {
+  readonly product: ServerInfo['product'];
+  readonly schemas: readonly SchemaRestore[];
+  readonly events: 'disabled' | 'as-stored';
+}
+
+interface PlanInput {
+  readonly endpoint: Endpoint;
+  readonly run: Restore;
+  readonly manifest: Manifest;
+}
+
+interface PlanSettings {
+  readonly loadBytesPerSecond: number;
+  readonly workerSeconds: number;
+}
+
+/**
+ * Looks at the target before anything is read or written, and refuses what would stop half-way.
+ * @throws `unsupported_server`, `target_too_old`, `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`,
+ * `insufficient_privileges`, and the codes of reaching the database
+ */
+export async function planRestore(
+  connector: SqlConnector,
+  settings: PlanSettings,
+  input: PlanInput,
+): Promise<RestorePlan> {
+  const { endpoint, run, manifest } = input;
+  const session = await connector.connect(endpoint);
+  try {
+    const { query } = session;
+    const server = await readServer(query);
+    requireSupported(server);
+    refuseOther(server, manifest);
+    const schemas: SchemaRestore[] = [];
+    for (const [source, target] of Object.entries(run.schemas)) {
+      const held = manifest.schemas.find(({ name }) => name === source);
+      if (held === undefined)
+        throw new SafeBaseError('schema_not_in_backup', `the backup holds no schema ${source}`);
+      const { dump, instant: _, ...contents } = held;
+      schemas.push({ contents, target, dump, action: await actionFor(query, target, run.overwrite) });
+    }
+    const dumpBytes = schemas.reduce((total, { dump }) => total + dump.dumpBytes, 0);
+    refuseTooLarge(
+      { ...estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings }) },
+      settings.workerSeconds,
+    );
+    const grants = await readGrants(query, server);
+    refuseMissing(grants, await missingRights(query, server, grants, schemas));
+    return {
+      product: server.info.product,
+      schemas,
+      events: run.events ?? defaultEvents(server, manifest, schemas),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** A dump goes to a server of its own kind, and not to an older series: there it would stop half-way. */
+function refuseOther(server: Server, manifest: Manifest): void {
+  const source = parseVersion(manifest.server.version);
+  if (server.info.product !== manifest.server.product) {
+    throw new SafeBaseError(
+      'target_too_old',
+      `the backup is of ${manifest.server.product} and the target is ${server.info.product}`,
+    );
+  }
+  if (source === undefined || isAtLeast(server.version, source.major, source.minor)) return;
+  throw new SafeBaseError(
+    'target_too_old',
+    `the backup is of version ${manifest.server.version} and the target of ${server.info.version}`,
+  );
+}
+
+async function actionFor(query: Query, target: string, overwrite: boolean): Promise<SchemaRestore['action']> {
+  if (!(await schemaExists(query, target))) return 'create';
+  if (await isSchemaEmpty(query, target)) return 'fill';
+  if (overwrite) return 'replace';
+  throw new SafeBaseError('target_not_empty', `schema ${target} of the target holds objects`, {
+    hint: `Choose another name in schemas, or send overwrite true with ${JSON.stringify(target)} in confirm.`,
+  });
+}
+
+async function missingRights(
+  query: Query,
+  server: Server,
+  grants: Grants,
+  schemas: readonly SchemaRestore[],
+): Promise<readonly string[]> {
+  const names = [...new Set(schemas.flatMap(({ contents }) => contents.definers))];
+  const accounts = await readDefinerAccounts(query, server, names);
+  const missing = schemas.flatMap(({ contents, target }) => {
+    const definers = accounts.filter(({ name }) => contents.definers.includes(name));
+    return missingForRestore({ server, grants, target, contents, definers });
+  });
+  return [...new Set(missing)];
+}
+
+/** Beside their source events would do their work twice, so they arrive switched off; elsewhere as they were. */
+function defaultEvents(
+  server: Server,
+  manifest: Manifest,
+  schemas: readonly SchemaRestore[],
+): RestorePlan['events'] {
+  const sameServer = server.info.identity === manifest.server.identity;
+  const renamed = schemas.some(({ contents, target }) => contents.name !== target);
+  return sameServer && renamed ? 'disabled' : 'as-stored';
+}

@@ -1,0 +1,194 @@
+import type { Endpoint } from '../engine/connection.ts';
+import { checkDump } from '../engine/sql/check-dump.ts';
+import type { LoadedSchema } from '../engine/sql/format-sql.ts';
+import { loadSchema } from '../engine/sql/load-schema.ts';
+import { loadViews } from '../engine/sql/load-views.ts';
+import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
+import { SafeBaseError } from '../errors.ts';
+import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
+import type { AddressRules } from './host-rules.ts';
+import type { RestoreId } from './ids.ts';
+import type { Manifest } from './manifest.ts';
+import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
+import type { DatabaseStore, ObjectStore, Resolver, RunStore, SecretStore, SqlConnector } from './ports.ts';
+import { compareTarget, prepareSchema, refuseOtherCounts } from './prepare-target.ts';
+import { reachDatabase } from './reach-database.ts';
+import { readManifest } from './read-manifest.ts';
+import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
+
+export interface RestorePorts extends HoldPorts<Restore> {
+  readonly backups: RunStore<Backup>;
+  readonly databases: DatabaseStore;
+  readonly secrets: SecretStore;
+  readonly resolver: Resolver;
+  readonly connector: SqlConnector;
+  readonly objects: ObjectStore;
+}
+
+export interface RestoreSettings extends HoldSettings {
+  readonly networks: Readonly<Record<string, AddressRules>>;
+  readonly clientRoot: string;
+  readonly loadBytesPerSecond: number;
+  /** Seconds of one worker that a load may use. */
+  readonly workerSeconds: number;
+}
+
+/** The way of one restore: manifest → look at the target → pass 1 reads all → pass 2 loads → views → compare. */
+export const runRestore = (
+  ports: RestorePorts,
+  settings: RestoreSettings,
+  id: RestoreId,
+): Promise<Restore | undefined> =>
+  holdRun(ports, id, settings, (held) => restoreBackup(ports, settings, held));
+
+/** What every step of one restore works with. */
+interface Work {
+  readonly ports: RestorePorts;
+  readonly settings: RestoreSettings;
+  readonly held: HeldRun<Restore>;
+  readonly endpoint: Endpoint;
+  readonly plan: RestorePlan;
+}
+
+async function restoreBackup(
+  ports: RestorePorts,
+  settings: RestoreSettings,
+  held: HeldRun<Restore>,
+): Promise<RestoreResult> {
+  const { run } = held;
+  held.report({ phase: 'probe', bytesDone: 0, bytesEstimated: 0 });
+  const manifest = await manifestOf(ports, run);
+  const target = await ports.databases.get(run.databaseId);
+  if (target === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
+  const endpoint = await reachDatabase(ports, target, 'restore', settings.networks);
+  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest });
+  const names = new Set(plan.schemas.map(({ contents }) => contents.name));
+  const losses = manifest.losses.filter((loss) => names.has(loss.schema));
+  const states = followStates(held, plan);
+  held.keep({ events: plan.events, losses, restored: states.all() });
+
+  const work: Work = { ports, settings, held, endpoint, plan };
+  await checkAll(work);
+  const loaded = await loadAll(work, states);
+  await finishViews(work, loaded);
+  await compareAll(work, states);
+  return { restored: states.all() };
+}
+
+async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> {
+  const backup = await ports.backups.get(run.backupId);
+  if (backup?.state !== 'completed' || backup.manifest === undefined) {
+    throw new SafeBaseError('backup_not_restorable', `${run.backupId} is ${backup?.state ?? 'gone'}`);
+  }
+  return readManifest(ports.objects, backup.manifest);
+}
+
+/** Pass 1: everything is read, proved and looked through before the first write. */
+async function checkAll(work: Work): Promise<void> {
+  const { held } = work;
+  const carried: string[] = [];
+  await eachSchema(work, 'check', async (schema, input) => {
+    const checked = await checkDump(input);
+    refuseOtherCounts(schema, checked.created);
+    if (schema.target !== schema.contents.name) carried.push(...checked.carriesName);
+  });
+  if (carried.length > 0) {
+    throw new SafeBaseError(
+      'dump_carries_schema_name',
+      `under another name these would still point at the old schema: ${carried.join(', ')}`,
+      { details: { objects: carried } },
+    );
+  }
+  held.signal.throwIfAborted();
+}
+
+/** Pass 2: each schema is emptied or made, then loaded. */
+async function loadAll(work: Work, states: States): Promise<readonly LoadedSchema[]> {
+  const { ports, settings, held, endpoint, plan } = work;
+  const loaded: LoadedSchema[] = [];
+  await eachSchema(work, 'load', async (schema, input) => {
+    states.set(schema, { state: 'partial' });
+    await prepareSchema(ports.connector, endpoint, schema, plan.product);
+    const result = await loadSchema({
+      ...input,
+      clientRoot: settings.clientRoot,
+      endpoint,
+      product: plan.product,
+      events: plan.events,
+      openSession: (name) => ports.connector.openStatements(endpoint, name),
+    });
+    states.set(schema, { disabledEvents: result.disabledEvents });
+    loaded.push(result);
+  });
+  held.signal.throwIfAborted();
+  return loaded;
+}
+
+/** Views come last: those of one schema may read tables of another. */
+async function finishViews(work: Work, loaded: readonly LoadedSchema[]): Promise<void> {
+  const { ports, held, endpoint, plan } = work;
+  for (const [index, { views }] of loaded.entries()) {
+    const targetSchema = plan.schemas[index]?.target;
+    if (targetSchema === undefined || views.length === 0) continue;
+    const openSession = (name: string) => ports.connector.openStatements(endpoint, name);
+    await loadViews({ openSession, targetSchema, views, signal: held.signal });
+  }
+}
+
+async function compareAll(work: Work, states: States): Promise<void> {
+  work.held.report({ phase: 'compare', bytesDone: 0, bytesEstimated: 0 });
+  for (const schema of work.plan.schemas) {
+    await compareTarget(work.ports.connector, work.endpoint, schema);
+    states.set(schema, { state: 'restored' });
+  }
+}
+
+type ReadingInput = Parameters<typeof checkDump>[0];
+
+/** Reads each dump of the plan once, proved part by part, and tells the progress over all of them. */
+async function eachSchema(
+  { ports, held, plan }: Work,
+  phase: 'check' | 'load',
+  use: (schema: SchemaRestore, input: ReadingInput) => Promise<void>,
+): Promise<void> {
+  const bytesEstimated = plan.schemas.reduce((total, { dump }) => total + dump.dumpBytes, 0);
+  let bytesBefore = 0;
+  for (const schema of plan.schemas) {
+    const { dump } = schema;
+    const read = (range: { readonly first: number; readonly last: number }) =>
+      ports.objects.read(dump.key, dump.versionId, range);
+    await use(schema, {
+      schema: schema.contents.name,
+      targetSchema: schema.target,
+      dump: readVerifiedParts(read, dump, held.signal),
+      dumpBytes: dump.dumpBytes,
+      signal: held.signal,
+      onProgress: (bytes) => held.report({ phase, bytesDone: bytesBefore + bytes, bytesEstimated }),
+    });
+    bytesBefore += dump.dumpBytes;
+  }
+}
+
+interface States {
+  all(): readonly RestoredSchema[];
+  set(schema: SchemaRestore, change: Partial<RestoredSchema>): void;
+}
+
+/** What stands on the target, kept on the record from the moment it changes. */
+function followStates(held: HeldRun<Restore>, plan: RestorePlan): States {
+  const states = new Map<SchemaRestore, RestoredSchema>(
+    plan.schemas.map((schema) => [
+      schema,
+      { source: schema.contents.name, target: schema.target, state: 'untouched', disabledEvents: [] },
+    ]),
+  );
+  const all = (): readonly RestoredSchema[] => [...states.values()];
+  return {
+    all,
+    set: (schema, change) => {
+      const before = states.get(schema);
+      if (before !== undefined) states.set(schema, { ...before, ...change });
+      held.keep({ restored: all() });
+    },
+  };
+}

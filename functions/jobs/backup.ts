@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { readConfig } from '../config.ts';
+import { parseBackupId } from '../core/ids.ts';
+import { runBackup } from '../core/run-backup.ts';
+import { jobHandler } from '../middleware/job-handler.ts';
+import {
+  backupStore,
+  databaseStore,
+  log,
+  now,
+  objectStore,
+  resolver,
+  runLocks,
+  secretStore,
+  sqlConnector,
+} from '../services.ts';
+
+const config = readConfig('backup', process.env);
+const ports = {
+  runs: backupStore(config),
+  databases: databaseStore(config),
+  locks: runLocks(config),
+  secrets: secretStore({}),
+  resolver: resolver(),
+  connector: sqlConnector(config),
+  objects: objectStore(config),
+  log: log(),
+  now,
+};
+
+/** Kept of the worker's time for aborting uploads, killing programs and writing the end. */
+const CLEAN_UP_MS = 60_000;
+
+const payload = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal('backup'),
+  runId: z.string(),
+  network: z.string(),
+});
+
+/** Makes one backup, in the network of its database. */
+export const handler = jobHandler(
+  { name: 'backup', payload, marginMs: CLEAN_UP_MS, log: log() },
+  async ({ runId }, { deadline, remainingMs }) => {
+    await runBackup(
+      ports,
+      {
+        deadline,
+        leaseMs: config.LEASE_MS,
+        heartbeatMs: config.HEARTBEAT_MS,
+        networks: config.NETWORKS,
+        clientRoot: config.MYSQL_CLIENT_ROOT,
+        zstdLevel: config.ZSTD_LEVEL,
+        rereadLimitBytes: config.REREAD_LIMIT_BYTES,
+        dumpBytesPerSecond: config.DUMP_BYTES_PER_SECOND,
+        loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,
+        workerSeconds: remainingMs / 1_000,
+      },
+      parseBackupId(runId),
+    );
+  },
+);

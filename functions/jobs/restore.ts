@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { readConfig } from '../config.ts';
+import { parseRestoreId } from '../core/ids.ts';
+import { runRestore } from '../core/run-restore.ts';
+import { jobHandler } from '../middleware/job-handler.ts';
+import {
+  backupStore,
+  databaseStore,
+  log,
+  now,
+  objectStore,
+  resolver,
+  restoreStore,
+  runLocks,
+  secretStore,
+  sqlConnector,
+} from '../services.ts';
+
+const config = readConfig('restore', process.env);
+const ports = {
+  runs: restoreStore(config),
+  backups: backupStore(config),
+  databases: databaseStore(config),
+  locks: runLocks(config),
+  secrets: secretStore({}),
+  resolver: resolver(),
+  connector: sqlConnector(config),
+  objects: objectStore(config),
+  log: log(),
+  now,
+};
+
+/** Kept of the worker's time for aborting uploads, killing programs and writing the end. */
+const CLEAN_UP_MS = 60_000;
+
+const payload = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal('restore'),
+  runId: z.string(),
+  network: z.string(),
+});
+
+/** Restores one backup, in the network of the target. */
+export const handler = jobHandler(
+  { name: 'restore', payload, marginMs: CLEAN_UP_MS, log: log() },
+  async ({ runId }, { deadline, remainingMs }) => {
+    await runRestore(
+      ports,
+      {
+        deadline,
+        leaseMs: config.LEASE_MS,
+        heartbeatMs: config.HEARTBEAT_MS,
+        networks: config.NETWORKS,
+        clientRoot: config.MYSQL_CLIENT_ROOT,
+        loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,
+        workerSeconds: remainingMs / 1_000,
+      },
+      parseRestoreId(runId),
+    );
+  },
+);
