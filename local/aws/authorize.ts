@@ -1,4 +1,5 @@
 import type { AccessKeys } from './access-keys.ts';
+import { AwsError } from './aws-error.ts';
 
 /** A call as IAM looks at it. */
 export interface Call {
@@ -9,11 +10,17 @@ export interface Call {
   readonly resource: string;
 }
 
-/** Asked before every call of every service; false refuses it. */
-export type Authorize = (call: Call) => boolean;
+/** Asked before every call of every service. @throws AwsError `AccessDeniedException` where it is not allowed */
+export type Authorize = (call: Call) => void;
 
 /** Lets every key that this cloud gave out do everything. */
 export const createAuthorize =
   (keys: AccessKeys): Authorize =>
-  ({ accessKeyId }) =>
-    keys.ownerOf(accessKeyId) !== undefined;
+  ({ accessKeyId, action, resource }) => {
+    if (keys.ownerOf(accessKeyId) !== undefined) return;
+    throw new AwsError(
+      403,
+      'AccessDeniedException',
+      `not authorized to perform: ${action} on resource: ${resource}`,
+    );
+  };

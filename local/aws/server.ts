@@ -42,8 +42,11 @@ interface ServerSetUp {
 /** More than any operation of the JSON services takes. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-/** @param services asked for at each request: functions get this server's address before they exist themselves */
-export function startAwsServer(setUp: ServerSetUp, services: () => AwsServices): Promise<LoopbackServer> {
+/** @param services undefined while the cloud starts: functions are given this server's address before they exist */
+export function startAwsServer(
+  setUp: ServerSetUp,
+  services: () => AwsServices | undefined,
+): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     handle(request, response, setUp, services()).catch((error: unknown) => {
       const refusal =
@@ -60,8 +63,9 @@ async function handle(
   incoming: IncomingMessage,
   response: ServerResponse,
   setUp: ServerSetUp,
-  services: AwsServices,
+  services: AwsServices | undefined,
 ): Promise<void> {
+  if (services === undefined) throw new AwsError(503, 'ServiceUnavailable', 'the local cloud is starting');
   const url = incoming.url ?? '/';
   const service = readCredentialScope(incoming.headers, url)?.service ?? 's3';
   if (service === 's3') return services.s3.handle(incoming, response);
@@ -70,14 +74,8 @@ async function handle(
   const body = await readBody(incoming);
   const request = { method: incoming.method ?? 'GET', url, headers: incoming.headers, body };
   const accessKeyId = signer(request, incoming, setUp);
-  const allow = (action: string, resource: string): void => {
-    if (setUp.authorize({ accessKeyId, action, resource })) return;
-    throw new AwsError(
-      403,
-      'AccessDeniedException',
-      `not authorized to perform: ${action} on resource: ${resource}`,
-    );
-  };
+  const allow = (action: string, resource: string): void =>
+    setUp.authorize({ accessKeyId, action, resource });
   send(response, await answer(service, request, services, allow));
 }
 

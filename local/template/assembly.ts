@@ -1,6 +1,6 @@
 /** Reads what `cdk synth` wrote: one stack's template, the construct path of each resource, and the asset folders. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 export interface TemplateResource {
@@ -124,7 +124,7 @@ function assetPaths(folder: string, assets: unknown): [objectKey: string, path: 
   return Object.values(assetsFile.parse(assets).files).flatMap(({ source, destinations }) =>
     Object.values(destinations).map(({ objectKey }): [string, string] => [
       objectKey,
-      join(folder, source.path),
+      resolve(folder, source.path),
     ]),
   );
 }

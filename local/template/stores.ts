@@ -11,6 +11,7 @@ export interface BucketModel {
   readonly objectLock: boolean;
   /** The KMS key that objects are encrypted with, where the template names one. */
   readonly kmsKeyArn?: string;
+  readonly bucketKey: boolean;
   /** IAM policy documents, resolved. */
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   /** CloudFormation's `LifecycleConfiguration.Rules`. */
@@ -43,6 +44,7 @@ const BUCKET = {
       .object({
         ServerSideEncryptionConfiguration: z.array(
           z.object({
+            BucketKeyEnabled: z.boolean().default(false),
             ServerSideEncryptionByDefault: z.object({ KMSMasterKeyID: z.string().optional() }).optional(),
           }),
         ),
@@ -79,6 +81,7 @@ export function readBuckets(stack: Stack): BucketModel[] {
       versioned: properties.VersioningConfiguration?.Status === 'Enabled',
       objectLock: properties.ObjectLockEnabled,
       ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+      bucketKey: encryption?.BucketKeyEnabled ?? false,
       policies: policies
         .filter(({ Bucket }) => Bucket === reference)
         .map(({ PolicyDocument }) => PolicyDocument),

@@ -26,7 +26,7 @@ const keysFile = z.record(z.string(), z.base64());
 export function openKms(file: string, models: readonly KeyModel[]): Operations {
   const material = readKeys(file, models);
   const keyOf = (name: string): { arn: string; bytes: Buffer } => {
-    const model = models.find(({ id, arn, aliases }) => [id, arn, ...aliases].includes(name));
+    const model = findKey(models, name);
     if (model === undefined) throw new AwsError(400, 'NotFoundException', `Key '${name}' does not exist`);
     const bytes = material.get(model.id);
     if (bytes === undefined) {
@@ -53,6 +53,10 @@ export function openKms(file: string, models: readonly KeyModel[]): Operations {
     },
   };
 }
+
+/** Finds a key by its id, ARN or alias. */
+export const findKey = (models: readonly KeyModel[], name: string): KeyModel | undefined =>
+  models.find(({ id, arn, aliases }) => [id, arn, ...aliases].includes(name));
 
 /** Only HMAC keys hold bytes here: what other keys do for S3 and DynamoDB on AWS has no counterpart. */
 function readKeys(file: string, models: readonly KeyModel[]): Map<string, Buffer> {
