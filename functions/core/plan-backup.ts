@@ -1,8 +1,8 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseDumpHangs } from '../engine/catalogue/dump-hangs.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
-import { findLosses } from '../engine/catalogue/find-losses.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
+import { findLosses } from '../engine/catalogue/losses.ts';
 import { listSchemas, readSchemas, type SchemaSurvey } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
 import { isAtLeast } from '../engine/catalogue/server-support.ts';

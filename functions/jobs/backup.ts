@@ -20,7 +20,7 @@ const ports = {
   runs: backupStore(config),
   databases: databaseStore(config),
   locks: runLocks(config),
-  secrets: secretStore({}),
+  secrets: secretStore(config),
   resolver: resolver(),
   connector: sqlConnector(config),
   objects: objectStore(config),

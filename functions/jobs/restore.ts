@@ -22,7 +22,7 @@ const ports = {
   backups: backupStore(config),
   databases: databaseStore(config),
   locks: runLocks(config),
-  secrets: secretStore({}),
+  secrets: secretStore(config),
   resolver: resolver(),
   connector: sqlConnector(config),
   objects: objectStore(config),
