@@ -44,6 +44,7 @@ export interface Loss {
     | 'enum_beyond_bmp'
     | 'enum_index_zero'
     | 'default_beyond_bmp'
+    | 'expression_beyond_bmp'
     | 'json_opaque'
     | 'view_broken'
     | 'history'

@@ -28,20 +28,41 @@ export async function readSchemas(
     // Sizes would else be as old as a day.
     await query('SET SESSION information_schema_stats_expiry = 0');
   }
-  const rows = await query('SELECT * FROM information_schema.SCHEMATA');
-  const chosen =
-    wanted === 'all'
-      ? rows.filter((row) => !SYSTEM.has(nameOf(row).toLowerCase()))
-      : pick(rows, wanted, server);
+  const chosen = await chooseSchemas(query, wanted, server);
   const engines = await query(
     `SELECT ENGINE AS engine FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'`,
   );
   const transactional = new Set(engines.map((row) => row.engine));
   const surveys: SchemaSurvey[] = [];
-  for (const row of [...chosen].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+  for (const row of chosen) {
     surveys.push(await surveySchema(query, row, server, transactional));
   }
   return surveys;
+}
+
+/**
+ * Names the schemas to back up, in order. Takes no right on them, so that the rights can be asked for by name.
+ * @throws `schema_unknown` where one is not there or cannot be seen
+ */
+export async function listSchemas(
+  query: Query,
+  wanted: readonly string[] | 'all',
+  server: Server,
+): Promise<readonly string[]> {
+  return (await chooseSchemas(query, wanted, server)).map(nameOf);
+}
+
+async function chooseSchemas(
+  query: Query,
+  wanted: readonly string[] | 'all',
+  server: Server,
+): Promise<readonly SqlRow[]> {
+  const rows = await query('SELECT * FROM information_schema.SCHEMATA');
+  const chosen =
+    wanted === 'all'
+      ? rows.filter((row) => !SYSTEM.has(nameOf(row).toLowerCase()))
+      : pick(rows, wanted, server);
+  return [...chosen].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
 /** Schemas of the server itself. The last is what MariaDB makes of the folder that ext4 puts into a volume. */
