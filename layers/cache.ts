@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { SetUpError } from './set-up-error.ts';
 
 /** Everything that set-up obtains lies here and nowhere else; it may be deleted or copied to another clone. */
@@ -11,7 +12,8 @@ export const CACHE_FOLDER = join(import.meta.dirname, '..', '.cache');
 
 /** Longer than the largest download on a slow line. */
 const LOCK_DEADLINE_MS = 20 * 60_000;
-const SQLITE_BUSY = 5;
+/** @see https://www.sqlite.org/rescode.html#busy */
+const busy = z.object({ errcode: z.literal(5) });
 
 export interface CachedFolder {
   readonly folder: string;
@@ -74,12 +76,10 @@ function isLocked(lock: DatabaseSync): boolean {
     lock.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (isObject(error) && 'errcode' in error && error.errcode === SQLITE_BUSY) return false;
+    if (busy.safeParse(error).success) return false;
     throw error;
   }
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(dirname(folder))) {

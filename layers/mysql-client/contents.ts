@@ -1,5 +1,5 @@
 /** What the layer holds: programs and plugins of each maker, and the Debian packages they come from. */
-import type { DebianArchitecture, Suite } from '../debian-packages.ts';
+import type { DebianArchitecture, Suite } from '../debian-repository.ts';
 
 /** AWS's words for the processors of Lambda. */
 export type LayerArchitecture = 'x86_64' | 'arm64';

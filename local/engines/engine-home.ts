@@ -26,7 +26,7 @@ export const ENGINE_FILE = 'engine.json';
 export const TEMPLATE_FOLDER = 'data-template';
 
 /** A program with the arguments that always come first. */
-export type ProgramStart = readonly [command: string, ...first: string[]];
+type ProgramStart = readonly [command: string, ...first: string[]];
 
 export interface EngineHome {
   readonly name: string;

@@ -2,12 +2,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE_FOLDER, makeOnce } from '../../layers/cache.ts';
-import {
-  dependenciesOf,
-  machineArchitecture,
-  openRepository,
-  unpackPackages,
-} from '../../layers/debian-packages.ts';
+import { dependenciesOf, unpackPackages } from '../../layers/debian-packages.ts';
+import { machineArchitecture, openRepository } from '../../layers/debian-repository.ts';
 import { runProgram } from '../../layers/run-program.ts';
 import {
   ENGINE_FILE,

@@ -1,5 +1,5 @@
 /** The engines that SafeBase is tested with, as packages of Debian. */
-import type { Suite } from '../../layers/debian-packages.ts';
+import type { Suite } from '../../layers/debian-repository.ts';
 
 export type Maker = 'mariadb' | 'mysql';
 

@@ -1,5 +1,5 @@
 /** Obtains what a script needs besides npm packages, into the cache; times it and prints it apart. */
-import { machineArchitecture } from '../../layers/debian-packages.ts';
+import { machineArchitecture } from '../../layers/debian-repository.ts';
 import { buildLayer } from '../../layers/mysql-client/build.ts';
 import type { LayerArchitecture } from '../../layers/mysql-client/contents.ts';
 import { layerStatus } from '../../layers/mysql-client/status.ts';
@@ -8,7 +8,7 @@ import { obtainMariaDb } from '../engines/obtain-mariadb.ts';
 import { ENGINE_SOURCES, type EngineName } from '../engines/packages.ts';
 
 /** An engine for tests, the embedded database, or the layer for this machine's processor. */
-export type Part = EngineName | 'embedded-mariadb' | 'layer';
+type Part = EngineName | 'embedded-mariadb' | 'layer';
 
 export interface PreparedPart {
   readonly part: Part;
@@ -25,7 +25,7 @@ export interface Preparation {
 }
 
 /** The engine of `npm start`. */
-export const EMBEDDED_ENGINE = 'mariadb-11.8' satisfies EngineName;
+const EMBEDDED_ENGINE = 'mariadb-11.8' satisfies EngineName;
 
 /**
  * Obtains the parts one after the other; what is cached takes no time.

@@ -2,7 +2,8 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE_FOLDER, makeOnce } from '../../../layers/cache.ts';
-import { machineArchitecture, openRepository, unpackPackages } from '../../../layers/debian-packages.ts';
+import { unpackPackages } from '../../../layers/debian-packages.ts';
+import { machineArchitecture, openRepository } from '../../../layers/debian-repository.ts';
 import type { LayerArchitecture } from '../../../layers/mysql-client/contents.ts';
 
 const PROGRAMS: Record<LayerArchitecture, string> = { x86_64: 'qemu-x86_64', arm64: 'qemu-aarch64' };
