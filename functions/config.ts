@@ -34,7 +34,7 @@ export const SETTINGS = {
   WORKERS: json(workerNames),
   EXPIRE_FUNCTION: z.string().min(1),
   /** Where the layer mysql-client is mounted. */
-  MYSQL_CLIENT_ROOT: z.string().default('/opt/mysql-client'),
+  MYSQL_CLIENT_ROOT: z.string().min(1),
   /** zstd level of dumps, 1 to 19. */
   ZSTD_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
   /** Stored objects up to this many bytes are re-read whole after the upload; larger ones are left to verify. */

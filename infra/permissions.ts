@@ -19,40 +19,40 @@ export function grantPermissions(stack: Stack, parts: Parts): void {
   const may = grantable(stack, parts);
   const { expire, dispatch } = workflows;
   const workers = Object.values(workflows.workers);
+  // Whoever takes a database's lock also ends the run that had lost it.
   const startsRun = [
     may.getItem('DB', 'BK', 'RS', 'LOCK'),
-    may.updateItem('BK', 'RS', 'LOCK'),
+    may.updateItem('BK', 'RS'),
     may.deleteItem('LOCK'),
+  ];
+  const answersRequests = [
+    may.hashTokens(),
+    may.getItem('TOKEN'),
+    may.query('byKind', 'byDatabase', 'byActive'),
   ];
   const readsSecrets = [may.readSecrets(), may.useSecretKeys()];
 
   grant(api.functions['api-databases'], [
-    may.hashTokens(),
-    may.getItem('TOKEN', 'DB', 'BK', 'RS', 'LOCK'),
-    may.putItem('DB'),
-    may.updateItem('BK', 'RS'),
+    ...answersRequests,
+    ...startsRun,
+    may.putItem('DB', 'LOCK'),
     may.deleteItem('DB'),
-    may.query('byKind', 'byDatabase'),
     may.useManagedSecrets('CreateSecret', 'PutSecretValue', 'DeleteSecret'),
     may.invoke(...workers.map(({ probe }) => probe), expire),
   ]);
   grant(api.functions['api-backups'], [
-    may.hashTokens(),
-    may.getItem('TOKEN'),
+    ...answersRequests,
     ...startsRun,
     may.putItem('BK', 'LOCK'),
-    may.query('byKind', 'byDatabase'),
     may.invoke(...workers.map(({ backup }) => backup), expire),
-    // What it signs, whoever has the link may do.
+    // The manifest, and what it signs for downloads: a link can do what its signer may.
     may.useObjects('databases', 'GetObjectVersion'),
     may.useDataKeyThroughS3('Decrypt'),
   ]);
   grant(api.functions['api-restores'], [
-    may.hashTokens(),
-    may.getItem('TOKEN'),
+    ...answersRequests,
     ...startsRun,
     may.putItem('RS', 'LOCK'),
-    may.query('byKind', 'byDatabase'),
     may.invoke(...workers.map(({ restore }) => restore)),
   ]);
   grant(api.functions['api-health'], []);
@@ -94,6 +94,8 @@ export function grantPermissions(stack: Stack, parts: Parts): void {
   ]);
   grant(identity.adminToken, [
     may.hashTokens(),
+    // A repeated write reads whether the first one had worked.
+    may.getItem('TOKEN'),
     may.putItem('TOKEN'),
     may.useObjects('audit', 'PutObject', 'GetObject'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),

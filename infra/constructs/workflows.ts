@@ -7,6 +7,9 @@ import type { MysqlClientLayer } from './mysql-client-layer.ts';
 import { Network } from './network.ts';
 import type { Storage } from './storage.ts';
 
+/** Where Lambda mounts what the layer holds. */
+const MYSQL_CLIENT_ROOT = '/opt/mysql-client';
+
 /** What starts long jobs counts on this: a worker that has not begun by then never will. */
 const QUEUE_LEASE = Duration.millis(SETTINGS.QUEUE_LEASE_MS.parse(undefined));
 
@@ -83,7 +86,11 @@ export class Workflows extends Construct {
     const BUCKET_NAME = storage.bucket.bucketName;
     const NETWORKS = this.networkRules;
     return {
-      probe: new LambdaFunction(this, { ...common, name: 'probe', environment: { TABLE_NAME, NETWORKS } }),
+      probe: new LambdaFunction(this, {
+        ...common,
+        name: 'probe',
+        environment: { TABLE_NAME, NETWORKS, MYSQL_CLIENT_ROOT },
+      }),
       backup: new LambdaFunction(this, {
         ...common,
         name: 'backup',
@@ -91,6 +98,7 @@ export class Workflows extends Construct {
           TABLE_NAME,
           BUCKET_NAME,
           NETWORKS,
+          MYSQL_CLIENT_ROOT,
           ZSTD_LEVEL: String(settings.zstdLevel),
           REREAD_LIMIT_BYTES: String(settings.rereadLimitBytes),
         },
@@ -98,7 +106,7 @@ export class Workflows extends Construct {
       restore: new LambdaFunction(this, {
         ...common,
         name: 'restore',
-        environment: { TABLE_NAME, BUCKET_NAME, NETWORKS },
+        environment: { TABLE_NAME, BUCKET_NAME, NETWORKS, MYSQL_CLIENT_ROOT },
       }),
     };
   }
