@@ -93,10 +93,8 @@ export function readBuckets(stack: Stack): BucketModel[] {
 const index = z.object({
   IndexName: z.string(),
   KeySchema: keySchema,
-  Projection: z.object({
-    ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
-    NonKeyAttributes: z.array(z.string()).optional(),
-  }),
+  // Only an index that holds whole items can be compared with its table after a crash.
+  Projection: z.strictObject({ ProjectionType: z.literal('ALL') }),
 });
 
 const TABLE = {
