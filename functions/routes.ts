@@ -240,7 +240,7 @@ const restore = z.object({
   sourceDatabaseId: text,
   schemas: z.record(text, text),
   overwrite: z.boolean(),
-  events: text,
+  events: text.exactOptional(),
   ...run,
   restored: z.array(restoredSchema).optional(),
 });
