@@ -66,10 +66,13 @@ export function openBodyFolder(folder: string, known: ReadonlySet<string>): Body
       const path = pathOf(id);
       const file = await open(path, 'wx', 0o600);
       const stream = writerOf(file);
+      // Whoever writes or finishes gets the error; between two writes nobody listens.
+      stream.on('error', () => undefined);
       return {
         id,
         stream,
         async write(chunk) {
+          if (stream.errored !== null) throw stream.errored;
           if (!stream.write(chunk)) await once(stream, 'drain');
         },
         async finish() {

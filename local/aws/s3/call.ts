@@ -32,14 +32,19 @@ export interface BucketCall extends Call {
 
 export type Run<C extends Call> = (call: C) => Answer | Promise<Answer>;
 
+export interface Watch {
+  /** @throws AwsError `ConditionalRequestConflict` where the key was deleted since the watch began */
+  check(): void;
+  end(): void;
+}
+
 /**
  * A conditional write whose key is deleted meanwhile ends with 409: neither "it existed" nor "it did not" was true
  * all the time.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export interface Conflicts {
-  /** @returns throws AwsError `ConditionalRequestConflict` from the first deletion on */
-  watch(bucket: string, key: string): { check(): void; end(): void };
+  watch(bucket: string, key: string): Watch;
   deleted(bucket: string, key: string): void;
 }
 

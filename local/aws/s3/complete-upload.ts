@@ -7,10 +7,10 @@ import { ALGORITHMS, type Checksum, elementOf, headerOf, joinChecksums } from '.
 import { encryptionHeaders } from './draft.ts';
 import { receiveText } from './intake.ts';
 import { PART_NUMBERS, uploadOfCall } from './multipart.ts';
-import { conditionally, opaqueETag, versionHeader } from './put-object.ts';
-import { wholeNumber } from './request.ts';
+import { type S3Request, wholeNumber } from './request.ts';
 import { deleteUpload, type Upload, type UploadedPart, uploadedParts } from './upload-records.ts';
 import type { NewVersion } from './version-records.ts';
+import { opaqueETag, versionHeader, writeObject } from './write-object.ts';
 import { childrenOf, malformed, onlyKnown, parseXml, requiredText, textOf, type XmlElement } from './xml.ts';
 
 /** Ten thousand parts with an ETag and a checksum each. */
@@ -21,22 +21,23 @@ const MIN_PART_BYTES = 5 * 1024 * 1024;
 export async function completeMultipartUpload(call: BucketCall): Promise<Answer> {
   const { request, bucket, store } = call;
   uploadOfCall(call);
-  const document = parseXml(await receiveText(request, MAX_BODY_BYTES), 'CompleteMultipartUpload');
+  const text = await receiveText(withoutChecksums(request), MAX_BODY_BYTES);
+  const document = parseXml(text, 'CompleteMultipartUpload');
   let leftOver: readonly string[] = [];
-  let upload = uploadOfCall(call);
-  const version = await conditionally(
-    call,
-    () => {
-      // Read anew: while the document came in, the upload may have ended or a part may have been replaced.
-      upload = uploadOfCall(call);
+  const version = await writeObject(call, {
+    // The parts are on the disk already; which of them make the object is chosen when nothing can change any more.
+    receive: async () => undefined,
+    make: () => {
+      const upload = uploadOfCall(call);
       const all = uploadedParts(store, upload);
       const parts = chooseParts(upload, all, document);
       const chosen = new Set(parts);
       leftOver = all.filter((part) => !chosen.has(part)).map((part) => part.body);
+      deleteUpload(store, upload);
       return assemble(call, upload, parts);
     },
-    () => deleteUpload(store, upload),
-  );
+    discard: async () => undefined,
+  });
   await store.bodies.remove(leftOver);
   const { checksum } = version;
   return {
@@ -58,6 +59,14 @@ export async function completeMultipartUpload(call: BucketCall): Promise<Answer>
     ],
   };
 }
+
+/** The checksum in the headers is the object's, not that of the list of parts. */
+const withoutChecksums = (request: S3Request): S3Request => ({
+  ...request,
+  headers: new Map(
+    [...request.headers].filter(([name]) => !ALGORITHMS.some((one) => headerOf(one) === name)),
+  ),
+});
 
 /** @throws AwsError `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `InvalidRequest` */
 function chooseParts(
@@ -124,11 +133,7 @@ const invalidPart = (upload: Upload, number: number, etag: string) =>
   );
 
 /** The object that the parts make. @throws AwsError `BadDigest`, `InvalidRequest` where it is not the one announced */
-async function assemble(
-  call: BucketCall,
-  upload: Upload,
-  parts: readonly UploadedPart[],
-): Promise<NewVersion> {
+function assemble(call: BucketCall, upload: Upload, parts: readonly UploadedPart[]): NewVersion {
   const { algorithm, type } = upload.checksum ?? { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' };
   const sums = parts.map((part) => ({ checksum: Buffer.from(part.checksum, 'base64'), size: part.size }));
   const checksum = joinChecksums(algorithm, type, sums);
@@ -164,6 +169,14 @@ function checkAnnounced(headers: ReadonlyMap<string, string>, checksum: Checksum
       400,
       'InvalidRequest',
       `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
+    );
+  }
+  const other = ALGORITHMS.find((name) => name !== checksum.algorithm && headers.has(headerOf(name)));
+  if (other !== undefined) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${checksum.algorithm.toLowerCase()}, actual checksum Type: ${other.toLowerCase()}`,
     );
   }
   const announced = headers.get(headerOf(checksum.algorithm));

@@ -8,10 +8,10 @@ import type { BucketCall } from './call.ts';
 import { type Algorithm, elementOf, isAlgorithm, startDigest } from './checksums.ts';
 import { isConditional } from './conditions.ts';
 import { encryptionHeaders, readDescription, readDraft, readTagHeader } from './draft.ts';
-import { conditionally, opaqueETag, versionHeader } from './put-object.ts';
 import { readableVersion } from './read-object.ts';
 import { notImplemented } from './request.ts';
 import { type Draft, type NewVersion, partsOf, type Version } from './version-records.ts';
+import { opaqueETag, versionHeader, writeObject } from './write-object.ts';
 
 const MAX_COPY_BYTES = 5 * 1024 ** 3;
 
@@ -28,7 +28,11 @@ export async function copyObject(call: BucketCall): Promise<Answer> {
   }
   const draft = draftOfCopy(call, source);
   call.keyArn(draft.encryption.keyId);
-  const version = await conditionally(call, () => copyBody(call, source, draft));
+  const version = await writeObject(call, {
+    receive: () => copyBody(call, source, draft),
+    make: (made) => made,
+    discard: (made) => call.store.bodies.remove(made.parts.map((part) => part.body)),
+  });
   const { checksum } = version;
   return {
     headers: {
@@ -110,6 +114,10 @@ async function copyBody(call: BucketCall, source: Version, draft: Draft): Promis
   const algorithm: Algorithm = asked ?? source.checksum?.algorithm ?? 'CRC64NVME';
   const [checksum, md5] = [startDigest(algorithm), startDigest('MD5')];
   const parts = partsOf(call.store, source.seq);
+  // The source may have gone while IAM was asked.
+  if (parts.reduce((sum, { size }) => sum + size, 0) !== source.size) {
+    throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: source.key });
+  }
   const reader = bodies.read(parts.map(({ body, size }) => ({ body, offset: 0, bytes: size })));
   try {
     const copy = await bodies.create();

@@ -122,12 +122,13 @@ function drain(
         fail(error);
       }
     });
+    const gone = () => new AwsError(400, 'RequestTimeout', 'The client went away before the body had ended.');
+    // Whoever left before we listened will not tell again.
+    if (stream.destroyed) fail(gone());
     sink.on?.('drain', () => stream.resume());
     sink.once?.('error', fail);
     stream.once('end', () => settle());
     stream.once('error', fail);
-    stream.once('close', () =>
-      fail(new AwsError(400, 'RequestTimeout', 'The client went away before the body had ended.')),
-    );
+    stream.once('close', () => fail(gone()));
   });
 }

@@ -6,7 +6,6 @@ import { type Algorithm, defaultType, headerOf, isAlgorithm, isPossible } from '
 import { type Claims, readClaims } from './claims.ts';
 import { encryptionHeaders, readDraft } from './draft.ts';
 import { receiveFile } from './intake.ts';
-import { opaqueETag } from './put-object.ts';
 import { wholeNumber } from './request.ts';
 import {
   createUpload,
@@ -16,6 +15,7 @@ import {
   uploadedParts,
   uploadNamed,
 } from './upload-records.ts';
+import { opaqueETag } from './write-object.ts';
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PART_NUMBERS = { min: 1, max: 10_000 };

@@ -5,9 +5,9 @@ import type { BucketCall, Run } from './call.ts';
 import { checkTags } from './draft.ts';
 import { receiveText } from './intake.ts';
 import { checkRetentionChange, readRetention, requireLockBucket } from './object-lock.ts';
-import { versionHeader } from './put-object.ts';
 import { readableVersion } from './read-object.ts';
 import { setLock, setTags, type Tags, type Version } from './version-records.ts';
+import { versionHeader } from './write-object.ts';
 import { childrenOf, malformed, onlyKnown, parseXml, requiredText, textOf, type XmlElement } from './xml.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;

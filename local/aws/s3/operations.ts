@@ -119,12 +119,7 @@ const ROUTES: readonly Route[] = [
   })),
   onBucket('HEAD', '', 'ListBucket', headBucket),
   onBucket('DELETE', '', 'DeleteBucket', deleteBucket),
-  onBucket('GET', 'list-type', 'ListBucket', listObjectsV2, [
-    ...LIST,
-    'continuation-token',
-    'start-after',
-    'fetch-owner',
-  ]),
+  onBucket('GET', 'list-type', 'ListBucket', listObjectsV2, [...LIST, 'continuation-token', 'start-after']),
   onBucket('GET', 'versions', 'ListBucketVersions', listObjectVersions, [
     ...LIST,
     'key-marker',

@@ -7,9 +7,9 @@ import type { BucketCall } from './call.ts';
 import { type Checksum, elementOf } from './checksums.ts';
 import { checkRead } from './conditions.ts';
 import { descriptionHeaders, encryptionHeaders } from './draft.ts';
-import { checksumHeaders, versionHeader } from './put-object.ts';
 import { wholeNumber } from './request.ts';
 import { latestVersion, partsOf, type StoredPart, type Version, versionNamed } from './version-records.ts';
+import { checksumHeaders, versionHeader } from './write-object.ts';
 
 /** The parameters of a presigned address that say how the answer describes itself. */
 export const RESPONSE_PARAMETERS: Readonly<Record<string, string>> = {

@@ -49,7 +49,8 @@ export function readRequest(
   const method = stream.method ?? 'GET';
   const query = queryOf(url);
   const presigned = query.has('X-Amz-Signature');
-  const payloadHash = stream.headers['x-amz-content-sha256'] ?? UNSIGNED_PAYLOAD;
+  const payloadHash =
+    stream.headers['x-amz-content-sha256'] ?? query.get('X-Amz-Content-Sha256') ?? UNSIGNED_PAYLOAD;
   if (typeof payloadHash !== 'string')
     throw new AwsError(400, 'InvalidArgument', 'x-amz-content-sha256 is given twice');
   if (

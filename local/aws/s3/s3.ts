@@ -1,6 +1,7 @@
 /** The laptop's S3: takes requests of a Node server, and keeps everything in one folder. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorCode } from '../../error-code.ts';
 import { AwsError } from '../aws-error.ts';
 import { pathOf } from '../canonical-url.ts';
 import { type Authorize, checkAccess } from './access.ts';
@@ -110,8 +111,7 @@ async function handle(
     await sendAnswer(response, await answer(endpoint, options, nowMs, stream), requestId);
   } catch (error) {
     const known = error instanceof AwsError;
-    if (!known && !stream.destroyed && !response.destroyed)
-      log(`${stream.method} ${path}: ${describe(error)}`);
+    if (!known && !isHangUp(error)) log(`${stream.method} ${path}: ${describe(error)}`);
     // An answer that has begun cannot be taken back: only a cut connection tells the client that it is not whole.
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -145,6 +145,10 @@ async function answer(
   // The settings may have changed while IAM was asked.
   return operation.run({ ...call, bucket: bucketNamed(endpoint.store, request.bucket) });
 }
+
+/** A client that leaves while it is answered is no failure of ours. */
+const isHangUp = (error: unknown): boolean =>
+  ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(String(errorCode(error)));
 
 const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);

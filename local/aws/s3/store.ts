@@ -3,7 +3,7 @@
  * and a body is removed only after its row is: a crash at any moment leaves the old state or the new one, and at most
  * a file that nobody knows, which the next start removes.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { type BodyFolder, openBodyFolder } from './body-folder.ts';
@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS upload_parts (
 
 export function openStore(folder: string): Store {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
   const database = new DatabaseSync(join(folder, 'metadata.sqlite'));
   takeOver(database, folder);
   const prepared = new Map<string, ReturnType<DatabaseSync['prepare']>>();
