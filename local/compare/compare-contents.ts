@@ -122,7 +122,9 @@ function setDifference(
 async function describeSide(set: RowSet, surplus: Surplus): Promise<string> {
   const all = `${set.count} rows`;
   if (surplus.first === undefined) return `${all}, all of them on the other side too`;
-  const example = (await set.describe(surplus.first)) ?? 'a row that is gone meanwhile';
+  // The connection may be closed by now: then the difference stands without its example.
+  const example =
+    (await set.describe(surplus.first).catch(() => undefined)) ?? 'a row that is gone meanwhile';
   return `${all}, ${surplus.count} not on the other side, such as ${example}`;
 }
 

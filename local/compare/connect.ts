@@ -22,7 +22,10 @@ export interface ReadConnection {
   readonly product: 'mariadb' | 'mysql';
   /** The rows of a small answer. */
   readonly rows: (sql: string, values?: readonly string[]) => Promise<readonly RawRow[]>;
-  /** The rows of a large answer, one at a time; must be read to its end before the next question. */
+  /**
+   * The rows of a large answer, one at a time; must be read to its end before the next question.
+   * @throws Error after `close`, and what the server says
+   */
   readonly stream: (sql: string) => AsyncIterable<readonly RawValue[]>;
   readonly run: (sql: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -88,6 +91,11 @@ export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
 export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 function readerOn(connection: mysql.Connection): Omit<ReadConnection, 'product'> {
+  let closed = false;
+  // Queries hear of a lost connection themselves; without a listener the event would end the process.
+  connection.on('error', () => {
+    closed = true;
+  });
   return {
     rows: (sql, values = []) =>
       new Promise((resolve, reject) => {
@@ -96,12 +104,19 @@ function readerOn(connection: mysql.Connection): Omit<ReadConnection, 'product'>
           else resolve(named(rows as RawValue[][], fields ?? []));
         });
       }),
-    stream: (sql) => connection.query(sql).stream({ highWaterMark: 1000 }) as AsyncIterable<RawValue[]>,
+    stream: (sql) => {
+      // On a closed connection the driver would raise an error that nobody can catch.
+      if (closed) throw new Error('the connection for reading is closed');
+      return connection.query(sql).stream({ highWaterMark: 1000 }) as AsyncIterable<RawValue[]>;
+    },
     run: (sql) =>
       new Promise((resolve, reject) => {
         connection.query(sql, (error) => (error ? reject(error) : resolve()));
       }),
-    close: () => new Promise((resolve) => connection.end(() => resolve())),
+    close: () => {
+      closed = true;
+      return new Promise((resolve) => connection.end(() => resolve()));
+    },
   };
 }
 
