@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Resolver } from '../core/ports.ts';
@@ -9,13 +10,17 @@ const RESOLVE_TIMEOUT_MS = 5_000;
 /**
  * Asks the system's resolver, so that hosts files and private zones count as they do for the dump tools.
  * @param timeoutMs how long one name may take @default 5000
+ * @param lookUp asks about one name @default getaddrinfo, as Node calls it
  */
-export const dnsResolver = (timeoutMs = RESOLVE_TIMEOUT_MS): Resolver => ({
+export const dnsResolver = (
+  timeoutMs = RESOLVE_TIMEOUT_MS,
+  lookUp: (host: string) => Promise<readonly LookupAddress[]> = (host) => lookup(host, { all: true }),
+): Resolver => ({
   async resolve(host) {
     const stop = new AbortController();
     const late = after(timeoutMs, undefined, { signal: stop.signal, ref: false });
     try {
-      const found = await Promise.race([lookup(host, { all: true }), late.then(() => undefined)]);
+      const found = await Promise.race([lookUp(host), late.then(() => undefined)]);
       if (found === undefined) {
         throw new SafeBaseError('host_unknown', `no answer about the name ${host} within ${timeoutMs} ms`);
       }
