@@ -1,0 +1,24 @@
+import type { Log, StartedJob, Workflows } from '../../functions/core/ports.ts';
+
+/** Notes what would have been started; `refuse` makes the next starts fail. */
+export function recordingWorkflows(): Workflows & { readonly started: StartedJob[]; refuse?: Error } {
+  const workflows: Workflows & { readonly started: StartedJob[]; refuse?: Error } = {
+    started: [],
+    async start(job) {
+      if (workflows.refuse) throw workflows.refuse;
+      workflows.started.push(job);
+    },
+  };
+  return workflows;
+}
+
+/** Notes what was logged. */
+export function recordingLog(): Log & {
+  readonly lines: { readonly message: string; readonly fields: object }[];
+} {
+  const lines: { readonly message: string; readonly fields: object }[] = [];
+  const note: Log['info'] = (message, fields = {}) => {
+    lines.push({ message, fields });
+  };
+  return { lines, info: note, error: note };
+}
