@@ -50,7 +50,15 @@ function install() {
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : [npm ?? 'npm'];
   // NODE_ENV=production or a setting of the user must not leave out what the scripts need.
-  const wanted = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const wanted = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--loglevel=error',
+  ];
   const { status, error } = spawnSync(command, [...first, ...wanted], { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
     throw new MissingPart(
