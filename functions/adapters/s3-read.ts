@@ -5,7 +5,7 @@ import { type Bucket, s3ErrorName, s3Failure, s3Status } from './s3-errors.ts';
 
 /** Connections in a row that brought no byte before a read gives up. */
 const MAX_BARREN_ATTEMPTS = 5;
-const FIRST_PAUSE_MS = 200;
+const FIRST_PAUSE_MS = 100;
 
 /** What S3 says where a version, or the bytes asked for, are not there: a delete marker answers 405. */
 const GONE = [

@@ -1,0 +1,94 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  dynamoDbClient,
+  lambdaAnswerClient,
+  s3Client,
+  secretsManagerClient,
+} from '../../../functions/adapters/aws-clients.ts';
+import { secretsManagerStore } from '../../../functions/adapters/secrets-store.ts';
+import { type LoopbackServer, listen } from '../../../local/loopback.ts';
+import { useEndpoint } from '../../fixtures/s3-bucket.ts';
+
+const json = (status: number, type?: string) => (response: ServerResponse) =>
+  response
+    .writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
+    .end(JSON.stringify(type === undefined ? {} : { __type: type, message: '' }));
+const slowDown = (response: ServerResponse) =>
+  response
+    .writeHead(503)
+    .end('<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>');
+const hangUp = (response: ServerResponse) => response.destroy();
+
+/** Answers of the endpoint in order; the last one stays. */
+let answers: ((response: ServerResponse) => unknown)[] = [];
+let paths: string[] = [];
+let server: LoopbackServer;
+let restore: () => void;
+
+beforeAll(async () => {
+  const endpoint = createServer((request, response) => {
+    paths.push(request.url ?? '');
+    request.resume().on('end', () => (answers.length > 1 ? answers.shift() : answers[0])?.(response));
+  });
+  server = await listen(endpoint, 0);
+  restore = useEndpoint(server.url);
+});
+beforeEach(() => {
+  paths = [];
+});
+afterAll(async () => {
+  restore();
+  await server.close();
+});
+
+const item = new GetItemCommand({ TableName: 't', Key: { pk: { S: 'a' } } });
+const put = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' });
+
+it.each([
+  ['throttled', json(400, 'ThrottlingException')],
+  ['out of service', json(500, 'InternalServerError')],
+  ['cut off', hangUp],
+])('asks DynamoDB again when it is %s', async (_, disturbance) => {
+  answers = [disturbance, disturbance, json(200)];
+  await dynamoDbClient().send(item);
+  expect(paths).toHaveLength(3);
+});
+
+it('stops asking DynamoDB after four attempts', async () => {
+  answers = [json(400, 'ThrottlingException')];
+  await expect(dynamoDbClient().send(item)).rejects.toMatchObject({ name: 'ThrottlingException' });
+  expect(paths).toHaveLength(4);
+});
+
+it('asks S3 again when it says SlowDown or cuts off, in path style', async () => {
+  answers = [slowDown, hangUp, (response) => response.writeHead(200).end()];
+  await s3Client().send(put);
+  expect(paths).toEqual(Array(3).fill('/b/k?x-id=PutObject'));
+});
+
+it('does not ask S3 again where the answer is an answer', async () => {
+  answers = [(response) => response.writeHead(412).end()];
+  await expect(s3Client().send(new HeadObjectCommand({ Bucket: 'b', Key: 'k' }))).rejects.toThrow();
+  expect(paths).toHaveLength(1);
+});
+
+it('asks a prober once', async () => {
+  answers = [json(500, 'ServiceException')];
+  await expect(lambdaAnswerClient().send(new InvokeCommand({ FunctionName: 'f' }))).rejects.toThrow();
+  expect(paths).toHaveLength(1);
+});
+
+it.each([
+  ['it hangs up', hangUp, 'secrets_unreachable', 3],
+  ['it is out of service', json(500, 'InternalServiceError'), 'secrets_unreachable', 3],
+  ['the secret is gone', json(400, 'ResourceNotFoundException'), 'secret_unusable', 1],
+  ['the secret is forbidden', json(400, 'AccessDeniedException'), 'secret_unusable', 1],
+])('tells the secret store from the secret when %s', async (_, answer, code, attempts) => {
+  answers = [answer];
+  const store = secretsManagerStore(secretsManagerClient(), 'p');
+  await expect(store.read('arn')).rejects.toMatchObject({ code });
+  expect(paths).toHaveLength(attempts);
+});
