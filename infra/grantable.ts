@@ -29,14 +29,26 @@ type ObjectAction =
  * The permissions that there are to give, each narrowed as far as AWS allows; permissions.ts gives them.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
-export function grantable(stack: Stack, { settings, secretPrefix, storage, identity }: Grantees) {
-  const { bucket, table, dataKey } = storage;
+export const grantable = (stack: Stack, grantees: Grantees) => ({
+  ...onRecords(stack, grantees),
+  ...onObjects(stack, grantees),
+  ...onSecrets(stack, grantees),
+  ...onFunctions,
 
-  /** A key that only works inside a call of another service: useless to whoever steals the role's credentials alone. */
-  const throughService = (service: string) => ({
-    StringEquals: { 'kms:ViaService': `${service}.${stack.region}.amazonaws.com` },
-  });
-  /** A write or read of one item, by the kind of record that its key names. */
+  hashTokens: (): Permission => ({
+    actions: ['kms:GenerateMac'],
+    resources: [grantees.identity.tokenKey.keyArn],
+  }),
+});
+export type May = ReturnType<typeof grantable>;
+
+/** A key that only works inside a call of another service, to which the role needs a right as well. */
+const throughService = (stack: Stack, service: string) => ({
+  StringEquals: { 'kms:ViaService': `${service}.${stack.region}.amazonaws.com` },
+});
+
+function onRecords(stack: Stack, { storage: { table, dataKey } }: Grantees) {
+  /** A read or write of one item, by the kind of record that its key names. */
   const item = (action: string, kinds: readonly Kind[]): Permission => ({
     actions: [`dynamodb:${action}`],
     resources: [table.tableArn],
@@ -46,13 +58,6 @@ export function grantable(stack: Stack, { settings, secretPrefix, storage, ident
       Null: { 'dynamodb:LeadingKeys': 'false' },
     },
   });
-  const managedSecrets = stack.formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `${secretPrefix}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-
   return {
     getItem: (...kinds: Kind[]) => item('GetItem', kinds),
     putItem: (...kinds: Kind[]) => item('PutItem', kinds),
@@ -69,9 +74,13 @@ export function grantable(stack: Stack, { settings, secretPrefix, storage, ident
     useDataKeyThroughTable: (): Permission => ({
       actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
       resources: [dataKey.keyArn],
-      conditions: throughService('dynamodb'),
+      conditions: throughService(stack, 'dynamodb'),
     }),
+  };
+}
 
+function onObjects(stack: Stack, { storage: { bucket, dataKey } }: Grantees) {
+  return {
     useObjects: (prefix: 'databases' | 'audit', ...actions: ObjectAction[]): Permission => ({
       actions: actions.map((action) => `s3:${action}`),
       resources: [bucket.arnForObjects(`${prefix}/*`)],
@@ -80,7 +89,7 @@ export function grantable(stack: Stack, { settings, secretPrefix, storage, ident
     useDataKeyThroughS3: (...actions: ('GenerateDataKey' | 'Decrypt')[]): Permission => ({
       actions: actions.map((action) => `kms:${action}`),
       resources: [dataKey.keyArn],
-      conditions: throughService('s3'),
+      conditions: throughService(stack, 's3'),
     }),
     /** S3 answers 403 instead of 404 to who may not list: a lost object must not look like a lost permission. */
     seeWhatIsMissing: (): Permission => ({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
@@ -88,51 +97,60 @@ export function grantable(stack: Stack, { settings, secretPrefix, storage, ident
       actions: ['s3:ListBucketVersions', 's3:ListBucketMultipartUploads'],
       resources: [bucket.bucketArn],
     }),
+  };
+}
 
-    hashTokens: (): Permission => ({ actions: ['kms:GenerateMac'], resources: [identity.tokenKey.keyArn] }),
-
+function onSecrets(stack: Stack, { settings, secretPrefix }: Grantees) {
+  const managed = stack.formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${secretPrefix}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return {
     useManagedSecrets: (...actions: ('CreateSecret' | 'PutSecretValue' | 'DeleteSecret')[]): Permission => ({
       actions: actions.map((action) => `secretsmanager:${action}`),
-      resources: [managedSecrets],
+      resources: [managed],
       wildcardReason: 'Secrets are made at run time, one for each credential, all under this prefix.',
     }),
     /** The managed ones, and those of the user that the setting `secretArns` names. */
     readSecrets: (): Permission => ({
       actions: ['secretsmanager:GetSecretValue'],
-      resources: [managedSecrets, ...settings.secretArns],
+      resources: [managed, ...settings.secretArns],
       wildcardReason:
         'Managed secrets are made at run time under this prefix; of the others the setting secretArns says how far.',
     }),
     useSecretKeys: (): Permission => ({
       actions: ['kms:Decrypt'],
       resources: settings.secretKeyArns,
-      conditions: throughService('secretsmanager'),
-    }),
-
-    invoke: (...functions: LambdaFunction[]): Permission => ({
-      actions: ['lambda:InvokeFunction'],
-      resources: functions.map(({ functionArn }) => functionArn),
-    }),
-    send: (queue: Queue): Permission => ({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
-
-    writeLogs: (group: LogGroup): Permission => ({
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [group.logGroupArn],
-    }),
-    /** @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
-    joinVpc: (): Permission => ({
-      actions: [
-        'ec2:CreateNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:DeleteNetworkInterface',
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:UnassignPrivateIpAddresses',
-      ],
-      resources: ['*'],
-      wildcardReason:
-        'Lambda makes the network interfaces of a function with its role, and checks for these rights on all ' +
-        'resources: Describe actions know no other, and the interfaces get their ids then.',
+      conditions: throughService(stack, 'secretsmanager'),
     }),
   };
 }
+
+const onFunctions = {
+  invoke: (...functions: LambdaFunction[]): Permission => ({
+    actions: ['lambda:InvokeFunction'],
+    resources: functions.map(({ functionArn }) => functionArn),
+  }),
+  send: (queue: Queue): Permission => ({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+  writeLogs: (group: LogGroup): Permission => ({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [group.logGroupArn],
+  }),
+  /** @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
+  joinVpc: (): Permission => ({
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resources: ['*'],
+    wildcardReason:
+      'Lambda makes the network interfaces of a function with its role, and checks for these rights on all ' +
+      'resources: Describe actions know no other, and the interfaces get their ids only then.',
+  }),
+};

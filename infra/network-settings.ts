@@ -1,5 +1,5 @@
 /** The setting `networks`: where the workers that reach databases run. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const idOf = (kind: string) =>
   z.string().regex(new RegExp(`^${kind}-[0-9a-f]{8,17}$`), `must be an id such as ${kind}-0a1b2c3d4e5f67890`);
@@ -49,31 +49,22 @@ export const networks = z
   )
   .refine((profiles) => Object.keys(profiles).length > 0, 'must hold a network profile')
   .superRefine((profiles, context) => {
-    for (const problem of collisions(Object.entries(profiles)))
-      context.addIssue({ code: 'custom', ...problem });
+    for (const { name, message } of sharedRouteTables(Object.entries(profiles))) {
+      context.addIssue({ code: 'custom', path: [name, 'vpc', 'gatewayEndpoints'], message });
+    }
   })
   .default({ public: { private: false, loopback: false } });
 
-/** Two endpoints of one service cannot share a VPC's private DNS name, nor a route table. */
-function collisions(profiles: readonly (readonly [string, NetworkSettings])[]) {
+/** A route table takes one gateway endpoint of a service. */
+function sharedRouteTables(profiles: readonly (readonly [string, NetworkSettings])[]) {
   const owners = new Map<string, string>();
   return profiles.flatMap(([name, { vpc }]) => {
-    const claims = [
-      ...(vpc?.secretsAccess === 'endpoint'
-        ? [{ on: vpc.vpcId, field: 'secretsAccess', instead: 'nat' }]
-        : []),
-      ...(vpc?.gatewayEndpoints === 'create' ? (vpc.routeTableIds ?? []) : []).map((on) => ({
-        on,
-        field: 'gatewayEndpoints',
-        instead: 'existing',
-      })),
-    ];
-    return claims.flatMap(({ on, field, instead }) => {
-      const owner = owners.get(on);
-      if (owner === undefined) owners.set(on, name);
-      if (owner === undefined || owner === name) return [];
-      const message = `must be ${instead}, since network ${owner} makes the endpoint of ${on}`;
-      return [{ path: [name, 'vpc', field], message }];
+    const tables = vpc?.gatewayEndpoints === 'create' ? (vpc.routeTableIds ?? []) : [];
+    return tables.flatMap((table) => {
+      const owner = owners.get(table) ?? name;
+      owners.set(table, owner);
+      if (owner === name) return [];
+      return [{ name, message: `must be existing, since network ${owner} makes the endpoints of ${table}` }];
     });
   });
 }

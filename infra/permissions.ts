@@ -5,8 +5,8 @@ import { acknowledgeWildcards, type Permission } from './acknowledge-wildcards.t
 import type { Api } from './constructs/api.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 import type { Scheduler } from './constructs/scheduler.ts';
-import type { Workflows } from './constructs/workflows.ts';
-import { type Grantees, grantable } from './grantable.ts';
+import type { Workers, Workflows } from './constructs/workflows.ts';
+import { type Grantees, grantable, type May } from './grantable.ts';
 
 export interface Parts extends Grantees {
   readonly workflows: Workflows;
@@ -15,84 +15,94 @@ export interface Parts extends Grantees {
 }
 
 export function grantPermissions(stack: Stack, parts: Parts): void {
-  const { identity, workflows, scheduler, api } = parts;
   const may = grantable(stack, parts);
-  const { expire, dispatch } = workflows;
+  grantApi(may, parts);
+  for (const workers of Object.values(parts.workflows.workers)) grantWorkers(may, workers);
+  grantJobs(may, parts);
+}
+
+/** Starting a run takes the lock of its database; whoever takes it also ends the run that had lost it. */
+const startRuns = (may: May): Permission[] => [
+  may.getItem('DB', 'BK', 'RS', 'LOCK'),
+  may.updateItem('BK', 'RS'),
+  may.deleteItem('LOCK'),
+];
+
+function grantApi(may: May, { api, workflows }: Parts): void {
+  const { expire } = workflows;
   const workers = Object.values(workflows.workers);
-  // Whoever takes a database's lock also ends the run that had lost it.
-  const startsRun = [
-    may.getItem('DB', 'BK', 'RS', 'LOCK'),
-    may.updateItem('BK', 'RS'),
-    may.deleteItem('LOCK'),
-  ];
-  const answersRequests = [
+  const answerRequests = [
     may.hashTokens(),
     may.getItem('TOKEN'),
     may.query('byKind', 'byDatabase', 'byActive'),
   ];
-  const readsSecrets = [may.readSecrets(), may.useSecretKeys()];
-
-  grant(api.functions['api-databases'], [
-    ...answersRequests,
-    ...startsRun,
+  grant(may, api.functions['api-databases'], [
+    ...answerRequests,
+    ...startRuns(may),
     may.putItem('DB', 'LOCK'),
     may.deleteItem('DB'),
     may.useManagedSecrets('CreateSecret', 'PutSecretValue', 'DeleteSecret'),
     may.invoke(...workers.map(({ probe }) => probe), expire),
   ]);
-  grant(api.functions['api-backups'], [
-    ...answersRequests,
-    ...startsRun,
+  grant(may, api.functions['api-backups'], [
+    ...answerRequests,
+    ...startRuns(may),
     may.putItem('BK', 'LOCK'),
     may.invoke(...workers.map(({ backup }) => backup), expire),
     // The manifest, and what it signs for downloads: a link can do what its signer may.
     may.useObjects('databases', 'GetObjectVersion'),
     may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
   ]);
-  grant(api.functions['api-restores'], [
-    ...answersRequests,
-    ...startsRun,
+  grant(may, api.functions['api-restores'], [
+    ...answerRequests,
+    ...startRuns(may),
     may.putItem('RS', 'LOCK'),
     may.invoke(...workers.map(({ restore }) => restore)),
   ]);
-  grant(api.functions['api-health'], []);
+  grant(may, api.functions['api-health'], []);
+}
 
-  for (const { probe, backup, restore } of workers) {
-    grant(probe, [may.getItem('DB'), ...readsSecrets]);
-    grant(backup, [
-      may.getItem('DB', 'BK'),
-      may.updateItem('BK', 'LOCK'),
-      may.deleteItem('LOCK'),
-      ...readsSecrets,
-      // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back.
-      may.useObjects('databases', 'PutObject', 'GetObject', 'GetObjectVersion'),
-      may.useObjects('databases', 'AbortMultipartUpload', 'ListMultipartUploadParts'),
-      may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
-      may.seeWhatIsMissing(),
-    ]);
-    grant(restore, [
-      may.getItem('DB', 'BK', 'RS'),
-      may.updateItem('RS', 'LOCK'),
-      may.deleteItem('LOCK'),
-      ...readsSecrets,
-      may.useObjects('databases', 'GetObjectVersion'),
-      may.useDataKeyThroughS3('Decrypt'),
-      may.seeWhatIsMissing(),
-    ]);
-  }
-  grant(expire, [
+function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
+  const readSecrets = [may.readSecrets(), may.useSecretKeys()];
+  grant(may, probe, [may.getItem('DB'), ...readSecrets]);
+  grant(may, backup, [
+    may.getItem('DB', 'BK'),
+    may.updateItem('BK', 'LOCK'),
+    may.deleteItem('LOCK'),
+    ...readSecrets,
+    // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back.
+    may.useObjects('databases', 'PutObject', 'GetObject', 'GetObjectVersion'),
+    may.useObjects('databases', 'AbortMultipartUpload', 'ListMultipartUploadParts'),
+    may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
+    may.seeWhatIsMissing(),
+  ]);
+  grant(may, restore, [
+    may.getItem('DB', 'BK', 'RS'),
+    may.updateItem('RS', 'LOCK'),
+    may.deleteItem('LOCK'),
+    ...readSecrets,
+    may.useObjects('databases', 'GetObjectVersion'),
+    may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
+  ]);
+}
+
+function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
+  const { expire, dispatch, workers } = workflows;
+  grant(may, expire, [
     may.getItem('BK'),
     may.updateItem('BK'),
     may.listForRemoval(),
     may.useObjects('databases', 'DeleteObjectVersion', 'AbortMultipartUpload'),
   ]);
-  grant(dispatch, [
+  grant(may, dispatch, [
     may.getItem('IDEM'),
-    ...startsRun,
+    ...startRuns(may),
     may.putItem('IDEM', 'BK', 'LOCK'),
-    may.invoke(...workers.map(({ backup }) => backup)),
+    may.invoke(...Object.values(workers).map(({ backup }) => backup)),
   ]);
-  grant(identity.adminToken, [
+  grant(may, identity.adminToken, [
     may.hashTokens(),
     // A repeated write reads whether the first one had worked.
     may.getItem('TOKEN'),
@@ -100,21 +110,18 @@ export function grantPermissions(stack: Stack, parts: Parts): void {
     may.useObjects('audit', 'PutObject', 'GetObject'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
   ]);
-
   allow(scheduler.role, [may.invoke(dispatch), may.send(scheduler.undelivered)]);
+}
 
-  /** What every function needs besides: its logs, its network interfaces, the key of the table. */
-  function grant(to: LambdaFunction, permissions: readonly Permission[]): void {
-    const usesTable = permissions.some(({ actions }) =>
-      actions.some((action) => action.startsWith('dynamodb:')),
-    );
-    allow(to.ownRole, [
-      may.writeLogs(to.ownLogGroup),
-      ...(to.isBoundToVpc ? [may.joinVpc()] : []),
-      ...(usesTable ? [may.useDataKeyThroughTable()] : []),
-      ...permissions,
-    ]);
-  }
+/** Adds what every function needs besides: its logs, its network interfaces, the key of the table. */
+function grant(may: May, to: LambdaFunction, permissions: readonly Permission[]): void {
+  const actions = permissions.flatMap((permission) => permission.actions);
+  allow(to.ownRole, [
+    may.writeLogs(to.ownLogGroup),
+    ...(to.isBoundToVpc ? [may.joinVpc()] : []),
+    ...(actions.some((action) => action.startsWith('dynamodb:')) ? [may.useDataKeyThroughTable()] : []),
+    ...permissions,
+  ]);
 }
 
 function allow(role: Role, permissions: readonly Permission[]): void {

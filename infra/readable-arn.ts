@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const attribute = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) });

@@ -1,5 +1,5 @@
 /** What a deploy can be told, from the CDK context: by `-c key=value`, or under `stages.<stage>` in cdk.json. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SETTINGS } from '../functions/config.ts';
 import { SetUpError } from '../layers/set-up-error.ts';
 import { type NetworkSettings, networks } from './network-settings.ts';

@@ -5,7 +5,7 @@ import { Architecture, type FunctionOptions, Runtime } from 'aws-cdk-lib/aws-lam
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { FUNCTION_SETTINGS, type FunctionEnvironment, type FunctionName } from '../../functions/config.ts';
+import type { FunctionEnvironment, FunctionName } from '../../functions/config.ts';
 import type { Settings } from '../settings.ts';
 import type { MysqlClientLayer } from './mysql-client-layer.ts';
 
@@ -57,12 +57,19 @@ export interface LambdaFunctionProps<F extends FunctionName> {
   /** The settings that `functions/config.ts` says this function reads. */
   readonly environment: FunctionEnvironment<F>;
   readonly settings: Settings;
-  /** The dump tools, for functions that read `MYSQL_CLIENT_ROOT`. @default none */
+  /** The dump tools, mounted where `MYSQL_CLIENT_ROOT` says. @default none */
   readonly layer?: MysqlClientLayer;
   /** The network profile whose worker this is. @default none: a function that all networks share, in no VPC */
-  readonly network?: { readonly name: string; readonly placement: Placement };
+  readonly network?: NetworkOfWorker;
   /** What happens to asynchronous calls that fail or wait. @default Lambda's: two retries, six hours */
   readonly asynchronous?: { readonly retries: 0 | 1 | 2; readonly maxAge: Duration };
+}
+
+export interface NetworkOfWorker {
+  readonly name: string;
+  readonly placement: Placement;
+  /** Variables for the AWS clients, beside the function's own. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Where a function runs; empty outside of any VPC. */
@@ -92,8 +99,8 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       timeout: SIZES[name].timeout,
       memorySize: SIZES[name].memory,
-      environment: definedOnly(props.environment),
-      layers: needsLayer(name) && props.layer !== undefined ? [props.layer] : [],
+      environment: { ...definedOnly(props.environment), ...network?.environment },
+      layers: props.layer === undefined ? [] : [props.layer],
       role: ownRole,
       logGroup: ownLogGroup,
       bundling: BUNDLING,
@@ -108,9 +115,6 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
     this.ownLogGroup = ownLogGroup;
   }
 }
-
-const needsLayer = (name: FunctionName): boolean =>
-  FUNCTION_SETTINGS[name].some((setting) => setting === 'MYSQL_CLIENT_ROOT');
 
 /** `api-databases` lies in functions/api/databases.ts, all others in functions/jobs/. */
 export const entryOf = (name: FunctionName): string =>

@@ -1,20 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
-import {
-  CfnVPCEndpoint,
-  type ISecurityGroup,
-  type ISubnet,
-  type IVpc,
-  Peer,
-  Port,
-  SecurityGroup,
-  Subnet,
-  Vpc,
-} from 'aws-cdk-lib/aws-ec2';
+import { Fn, Stack } from 'aws-cdk-lib';
+import { CfnSecurityGroup, CfnVPCEndpoint, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import type { NetworkSettings, VpcSettings } from '../network-settings.ts';
 import type { Placement } from './lambda-function.ts';
-
-const HTTPS = Port.tcp(443);
 
 export interface NetworkProps {
   /** The name of the network profile. */
@@ -25,60 +13,73 @@ export interface NetworkProps {
 /** A network profile: where its workers run, and how they reach S3, DynamoDB and Secrets Manager from there. */
 export class Network extends Construct {
   readonly placement: Placement;
+  /** What the workers' AWS clients must know of it, as environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, { name, network }: NetworkProps) {
     super(scope, name);
-    this.placement = network.vpc === undefined ? {} : this.place(network.vpc);
+    const { vpc } = network;
+    this.placement = vpc === undefined ? {} : this.place(vpc);
+    this.environment = vpc?.secretsAccess === 'endpoint' ? this.addSecretsEndpoint(vpc) : {};
+    if (vpc?.gatewayEndpoints === 'create') this.addGatewayEndpoints(vpc);
   }
 
-  private place(settings: VpcSettings): Placement {
+  private place({ vpcId, subnetIds, securityGroupIds }: VpcSettings): Placement {
     const vpc = Vpc.fromVpcAttributes(this, 'vpc', {
-      vpcId: settings.vpcId,
-      // The zones follow from the subnets; nothing here asks for them.
-      availabilityZones: [],
+      vpcId,
+      // The CDK wants zones; nothing here uses them, they follow from the subnets.
+      availabilityZones: Stack.of(this).availabilityZones,
     });
-    const subnets = settings.subnetIds.map((id) => Subnet.fromSubnetId(this, id, id));
-    const securityGroups = settings.securityGroupIds.map((id) =>
+    const subnets = subnetIds.map((id) => Subnet.fromSubnetId(this, id, id));
+    const securityGroups = securityGroupIds.map((id) =>
       SecurityGroup.fromSecurityGroupId(this, id, id, { mutable: false }),
     );
-    this.addGatewayEndpoints(settings);
-    if (settings.secretsAccess === 'endpoint') this.addSecretsEndpoint(vpc, subnets, securityGroups);
     return { vpc, vpcSubnets: { subnets }, securityGroups };
   }
 
-  /** Endpoint policies stay open: all traffic of the route table passes here, not only ours. */
-  private addGatewayEndpoints({ vpcId, gatewayEndpoints, routeTableIds = [] }: VpcSettings): void {
-    if (gatewayEndpoints === 'existing') return;
+  /** Their policies stay open: all traffic of the route tables passes here, not only ours. */
+  private addGatewayEndpoints({ vpcId, routeTableIds = [] }: VpcSettings): void {
     for (const service of ['s3', 'dynamodb']) {
       new CfnVPCEndpoint(this, `${service}-endpoint`, {
         vpcId,
-        serviceName: `com.amazonaws.${Stack.of(this).region}.${service}`,
+        serviceName: this.serviceName(service),
         vpcEndpointType: 'Gateway',
         routeTableIds,
       });
     }
   }
 
-  private addSecretsEndpoint(
-    vpc: IVpc,
-    subnets: readonly ISubnet[],
-    workers: readonly ISecurityGroup[],
-  ): void {
-    const admitsWorkers = new SecurityGroup(this, 'secrets-endpoint-security-group', {
-      vpc,
-      description: 'SafeBase workers to Secrets Manager',
-      allowAllOutbound: false,
+  /**
+   * An endpoint for our workers alone. It has no private DNS name: that would turn everybody's calls in this VPC to an
+   * endpoint that admits only us, and there can be one only. The workers' client is told its own name instead.
+   * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+   */
+  private addSecretsEndpoint({ vpcId, subnetIds, securityGroupIds }: VpcSettings): Record<string, string> {
+    const admitsWorkers = new CfnSecurityGroup(this, 'secrets-endpoint-security-group', {
+      vpcId,
+      groupDescription: 'SafeBase workers to Secrets Manager',
+      securityGroupIngress: securityGroupIds.map((sourceSecurityGroupId) => ({
+        ipProtocol: 'tcp',
+        fromPort: 443,
+        toPort: 443,
+        sourceSecurityGroupId,
+        description: 'SafeBase workers',
+      })),
     });
-    for (const worker of workers) {
-      admitsWorkers.addIngressRule(Peer.securityGroupId(worker.securityGroupId), HTTPS, 'SafeBase workers');
-    }
-    new CfnVPCEndpoint(this, 'secrets-endpoint', {
-      vpcId: vpc.vpcId,
-      serviceName: `com.amazonaws.${Stack.of(this).region}.secretsmanager`,
+    const endpoint = new CfnVPCEndpoint(this, 'secrets-endpoint', {
+      vpcId,
+      serviceName: this.serviceName('secretsmanager'),
       vpcEndpointType: 'Interface',
-      privateDnsEnabled: true,
-      subnetIds: subnets.map(({ subnetId }) => subnetId),
-      securityGroupIds: [admitsWorkers.securityGroupId],
+      privateDnsEnabled: false,
+      subnetIds,
+      securityGroupIds: [admitsWorkers.attrGroupId],
     });
+    // Each entry is `zone:name`; the first is the name for all availability zones.
+    const name = Fn.select(1, Fn.split(':', Fn.select(0, endpoint.attrDnsEntries)));
+    return { AWS_ENDPOINT_URL_SECRETS_MANAGER: `https://${name}` };
+  }
+
+  private serviceName(service: string): string {
+    return `com.amazonaws.${Stack.of(this).region}.${service}`;
   }
 }

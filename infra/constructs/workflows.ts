@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { SETTINGS } from '../../functions/config.ts';
 import type { Settings } from '../settings.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import { LambdaFunction, type NetworkOfWorker } from './lambda-function.ts';
 import type { MysqlClientLayer } from './mysql-client-layer.ts';
 import { Network } from './network.ts';
 import type { Storage } from './storage.ts';
@@ -50,8 +50,8 @@ export class Workflows extends Construct {
     );
     this.workers = Object.fromEntries(
       networks.map(([name, network]) => {
-        const { placement } = new Network(this, { name, network });
-        return [name, this.makeWorkers(props, { name, placement })];
+        const { placement, environment } = new Network(this, { name, network });
+        return [name, this.makeWorkers(props, { name, placement, environment })];
       }),
     );
     this.workerNames = Stack.of(this).toJsonString(
@@ -75,10 +75,7 @@ export class Workflows extends Construct {
     });
   }
 
-  private makeWorkers(
-    { settings, storage, layer }: WorkflowsProps,
-    network: { readonly name: string; readonly placement: Network['placement'] },
-  ): Workers {
+  private makeWorkers({ settings, storage, layer }: WorkflowsProps, network: NetworkOfWorker): Workers {
     // A second delivery of a run would only find it taken, and a late one find it lost.
     const asynchronous = { retries: 0, maxAge: QUEUE_LEASE } as const;
     const common = { settings, layer, network, asynchronous };
