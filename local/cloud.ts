@@ -1,4 +1,11 @@
-/** The laptop's cloud: serves what `cdk synth` made, over HTTP on 127.0.0.1, as AWS would. */
+/**
+ * The laptop's cloud: serves what `cdk synth` made, over HTTP on 127.0.0.1, as AWS would.
+ *
+ *   template/   the synthesized stack, read into plain facts
+ *   http-api/   a request of a user → the route's function
+ *   lambda/     a function → a process with the template's environment, and an access key of its own
+ *   aws/        a call of a function's AWS SDK → the service that it was signed for
+ */
 import { type AccessKey, openAccessKeys } from './aws/access-keys.ts';
 import { type Authorize, createAuthorize } from './aws/authorize.ts';
 import { openDynamoDb } from './aws/dynamodb/dynamodb.ts';
@@ -140,7 +147,7 @@ async function openStores(
     s3,
     dynamodb,
     kms: openKms(data.file('kms-keys.json'), stack.keys),
-    secretsManager: createSecretsManager(secrets, arnPrefix, Date.now),
+    secretsManager: createSecretsManager({ file: secrets, arnPrefix, now: Date.now }),
   };
 }
 

@@ -43,6 +43,15 @@ export function openDataFolder(path: string): DataFolder {
 const sqliteCode = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
 
+/** Opens a SQLite file of mode 0600, also while it comes to be. */
+export function openPrivateDatabase(path: string): DatabaseSync {
+  closeSync(openSync(path, 'a', 0o600));
+  const database = new DatabaseSync(path);
+  // Acknowledged means on disk, also after a power failure.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  return database;
+}
+
 /** Writes a file of mode 0600 as a whole or not at all. */
 export function writePrivateFile(path: string, text: string): void {
   const draft = `${path}.new`;

@@ -2,7 +2,7 @@ import type { AccessKeys } from './access-keys.ts';
 import { AwsError } from './aws-error.ts';
 
 /** A call as IAM looks at it. */
-export interface Call {
+interface Call {
   readonly accessKeyId: string;
   /** `dynamodb:GetItem` */
   readonly action: string;

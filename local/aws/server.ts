@@ -133,7 +133,9 @@ const target = z.object({
 });
 
 function resourceOf(input: unknown): string {
-  const { TableName, KeyId, SecretId, Name } = target.parse(input);
+  const parsed = target.safeParse(input);
+  if (!parsed.success) throw new AwsError(400, 'SerializationException', z.prettifyError(parsed.error));
+  const { TableName, KeyId, SecretId, Name } = parsed.data;
   return TableName ?? KeyId ?? SecretId ?? Name ?? '*';
 }
 

@@ -2,9 +2,9 @@
  * Lambda's queue of asynchronous invocations: kept on disk, so that an accepted event outlives the cloud's process.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
-import { chmodSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../aws/aws-error.ts';
+import { openPrivateDatabase } from '../data-folder.ts';
 import type { FunctionModel } from '../template/functions.ts';
 import type { InvocationResult } from './instance.ts';
 
@@ -102,10 +102,8 @@ interface QueuedEvent {
 }
 
 function openDatabase(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  chmodSync(file, 0o600);
-  database.exec(`PRAGMA journal_mode = WAL;
-    CREATE TABLE IF NOT EXISTS event (
+  const database = openPrivateDatabase(file);
+  database.exec(`CREATE TABLE IF NOT EXISTS event (
       id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL, payload TEXT NOT NULL,
       accepted INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0
     ) STRICT`);

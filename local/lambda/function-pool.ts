@@ -4,7 +4,7 @@ import { AwsError } from '../aws/aws-error.ts';
 import { type Instance, type InstanceSetUp, type InvocationResult, startInstance } from './instance.ts';
 
 export interface FunctionPool {
-  /** @throws AwsError `TooManyRequestsException` where all instances are busy and no more may be started */
+  /** @throws AwsError `TooManyRequestsException` where as many run as the template reserves */
   invoke(payload: string): Promise<InvocationResult>;
   instances(): readonly { readonly pid: number; readonly busy: boolean }[];
   stop(): Promise<void>;
@@ -12,12 +12,18 @@ export interface FunctionPool {
 
 /** Processes of one function at once, where the template reserves no number: a laptop is not a region. */
 const MAX_INSTANCES = 10;
+/** Invocations over that wait for their turn, as AWS would run them all; more than these are throttled. */
+const MAX_WAITING = 1000;
 /** Warm processes kept for the next request. */
 const MAX_IDLE_INSTANCES = 2;
 const IDLE_LIFE_MS = 5 * 60 * 1000;
 
 export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
-  const limit = setUp.model.reservedConcurrency ?? MAX_INSTANCES;
+  const reserved = setUp.model.reservedConcurrency;
+  const limit = reserved ?? MAX_INSTANCES;
+  const maxWaiting = reserved === undefined ? MAX_WAITING : 0;
+  /** Wakes those that wait, the longest waiting first. */
+  const waiting: (() => void)[] = [];
   const busy = new Set<Instance>();
   /** Idle ones, the longest idle first, with the timers that end them. */
   const idle = new Map<Instance, NodeJS.Timeout>();
@@ -32,18 +38,20 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
     });
     return instance;
   };
-  const take = (): Instance => {
-    if (stopped) throw new Error(`${setUp.model.id} has been stopped`);
-    const warm = [...idle.keys()].findLast((instance) => instance.usable());
-    if (warm !== undefined) {
-      clearTimeout(idle.get(warm));
-      idle.delete(warm);
-    } else if (busy.size >= limit) {
-      throw new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.');
+  const take = async (): Promise<Instance> => {
+    for (;;) {
+      if (stopped) throw new Error(`${setUp.model.id} has been stopped`);
+      const warm = [...idle.keys()].findLast((instance) => instance.usable());
+      if (warm !== undefined || busy.size < limit) {
+        const instance = warm ?? start();
+        clearTimeout(idle.get(instance));
+        idle.delete(instance);
+        busy.add(instance);
+        return instance;
+      }
+      if (waiting.length >= maxWaiting) throw new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.');
+      await new Promise<void>((wake) => waiting.push(wake));
     }
-    const instance = warm ?? start();
-    busy.add(instance);
-    return instance;
   };
   const giveBack = (instance: Instance): void => {
     busy.delete(instance);
@@ -55,11 +63,12 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
 
   return {
     invoke: async (payload) => {
-      const instance = take();
+      const instance = await take();
       try {
         return await instance.invoke(randomUUID(), payload);
       } finally {
         giveBack(instance);
+        waiting.shift()?.();
       }
     },
     instances: () => [
@@ -68,6 +77,7 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
     ],
     stop: async () => {
       stopped = true;
+      for (const wake of waiting.splice(0)) wake();
       const all = [...busy, ...idle.keys()];
       for (const instance of all) instance.kill();
       await Promise.all(all.map(({ ended }) => ended));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
-export interface TemplateResource {
+interface TemplateResource {
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
   /** The name of the condition under which it exists. */

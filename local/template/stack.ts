@@ -10,7 +10,7 @@ export interface PropertiesSchema<T extends z.ZodObject> {
   readonly unused: readonly string[];
 }
 
-export interface Resource<P> {
+interface Resource<P> {
   readonly logicalId: string;
   /** The ids of the constructs that hold it, from the stack down. */
   readonly path: readonly string[];

@@ -5,7 +5,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 
-export interface FunctionFixture {
+interface FunctionFixture {
   /** The source of index.mjs. */
   readonly code: string;
   readonly properties?: Properties;
@@ -69,7 +69,7 @@ export function writeAssembly(fixture: StackFixture): string {
 }
 
 /** `api-things` → `apithings`, as the CDK does it. */
-export const logicalIdOf = (id: string): string => id.replaceAll(/[^A-Za-z0-9]/g, '');
+const logicalIdOf = (id: string): string => id.replaceAll(/[^A-Za-z0-9]/g, '');
 
 const layerResources = (Content: Properties) => ({
   layer: { Type: 'AWS::Lambda::LayerVersion', Properties: { Content } },

@@ -1,7 +1,6 @@
 /** Secrets on disk: a SQLite file of mode 0600. They lie in it as they are, as a password file would. */
-import { chmodSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { openPrivateDatabase } from '../../data-folder.ts';
 
 export interface StoredSecret {
   readonly arn: string;
@@ -52,10 +51,8 @@ const versionRow = z.object({
 });
 
 export function openSecretsFile(file: string): SecretsFile {
-  const database = new DatabaseSync(file);
-  chmodSync(file, 0o600);
-  database.exec(`PRAGMA journal_mode = WAL;
-    PRAGMA foreign_keys = ON;
+  const database = openPrivateDatabase(file);
+  database.exec(`PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
     CREATE TABLE IF NOT EXISTS secret (
       arn TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT, tags TEXT NOT NULL,

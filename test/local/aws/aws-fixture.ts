@@ -49,11 +49,11 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
       s3: { handle: (_, response) => void response.writeHead(404).end() },
       dynamodb,
       kms: openKms(join(folder, 'kms.json'), model.keys),
-      secretsManager: createSecretsManager(
-        secrets,
-        'arn:aws:secretsmanager:us-east-1:000000000000:secret:',
-        Date.now,
-      ),
+      secretsManager: createSecretsManager({
+        file: secrets,
+        arnPrefix: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:',
+        now: Date.now,
+      }),
       lambda: functions,
     }),
   );

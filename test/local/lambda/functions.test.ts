@@ -202,6 +202,13 @@ describe('a function', () => {
     expect((await invoke({})).functionError).toBeUndefined();
   });
 
+  it('lets invocations wait where more come than a laptop should run at once', async () => {
+    const { invoke } = start(one({ Timeout: 20 }));
+    const answers = await Promise.all(Array.from({ length: 15 }, () => invoke({ ms: 100 })));
+    expect(answers.filter(({ functionError }) => functionError !== undefined)).toEqual([]);
+    expect(new Set(answers.map(({ value }) => value.pid)).size).toBe(10);
+  }, 20_000);
+
   it('dies when the cloud stops, and leaves no temporary folder', async () => {
     const { invoke, functions } = start(one());
     const { pid, environment } = (await invoke({ child: true })).value;
