@@ -20,6 +20,8 @@ export const COSMETIC_COLUMNS: Readonly<Record<string, string>> = {
   last_executed: 'when an event ran last; a copy has run none',
   originator: 'the id of the server that made the event',
   'statistics.cardinality': 'an estimate of the engine',
+  'statistics.nullable':
+    'follows from the column, which is compared; MySQL tells it otherwise of an expression once a table was altered',
   'json_duality_view_columns.referenced_table_id': 'a number that the server deals out',
   'json_duality_view_tables.referenced_table_id': 'a number that the server deals out',
   'json_duality_view_tables.referenced_table_parent_id': 'a number that the server deals out',

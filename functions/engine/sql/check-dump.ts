@@ -43,6 +43,7 @@ const COUNTED: Readonly<Partial<Record<Classified['kind'], keyof ObjectCounts>>>
   event: 'events',
   sequence: 'sequences',
   package: 'packages',
+  'package body': 'packages',
 };
 
 /** What a statement is about, for people: "view `v`". */

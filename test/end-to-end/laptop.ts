@@ -1,0 +1,99 @@
+/** The deployed template, served on loopback, as every end-to-end test uses it: over HTTP, with no short cut. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Cloud, startCloud } from '../../local/cloud.ts';
+import type { RunningServer } from '../../local/engines/start-server.ts';
+import { synthesize } from '../../local/synthesize.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely; their shapes are the API's own tests
+  readonly body: any;
+}
+
+export interface Laptop {
+  readonly cloud: Cloud;
+  /** Calls the API as an administrator. */
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  /** Registers a server with its administrator's account; gives the id. */
+  register(server: RunningServer, schemas: readonly string[] | 'all', more?: object): Promise<string>;
+  /** Waits until a run has ended, and gives its record. */
+  ended(path: string): Promise<Answer['body']>;
+  /** Backs up and waits. */
+  backUp(databaseId: string): Promise<Answer['body']>;
+  /** Restores and waits. */
+  restore(backupId: string, order: object): Promise<Answer['body']>;
+}
+
+/** A run that takes longer hangs; the longest here handles rows of 30 MB. */
+const RUN_DEADLINE_MS = 240_000;
+
+export async function startLaptop(): Promise<Laptop> {
+  const assemblyFolder = resolve(import.meta.dirname, '../../.cache/assembly');
+  await synthesize({ folder: assemblyFolder });
+  const cloud = await startCloud({ assemblyFolder, dataFolder: temporaryFolder() });
+  const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
+
+  const api: Laptop['api'] = async (method, path, body, headers = {}) => {
+    const response = await fetch(cloud.apiUrl + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  };
+  const ended: Laptop['ended'] = async (path) => {
+    const deadline = Date.now() + RUN_DEADLINE_MS;
+    for (;;) {
+      const { body } = await api('GET', path);
+      if (body.state !== 'queued' && body.state !== 'running') return body;
+      if (Date.now() > deadline) throw new Error(`waited in vain for the end of ${JSON.stringify(body)}`);
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+  };
+  const started = (answer: Answer): string => {
+    if (answer.status !== 202) throw new Error(`not started: ${JSON.stringify(answer.body)}`);
+    return answer.body.id;
+  };
+  return {
+    cloud,
+    api,
+    ended,
+    register: async (server, schemas, more = {}) => {
+      const answer = await api('POST', '/databases', {
+        name: server.engine.name,
+        host: 'localhost',
+        port: server.port,
+        schemas,
+        tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
+        backupCredentials: { username: server.admin.user, password: server.admin.password },
+        ...more,
+      });
+      if (answer.status !== 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`);
+      return answer.body.id;
+    },
+    backUp: async (databaseId) => ended(`/backup/${started(await api('POST', '/backup', { databaseId }))}`),
+    restore: async (backupId, order) =>
+      ended(`/restore/${started(await api('POST', `/restore/${backupId}`, order))}`),
+  };
+}
+
+/** What functions logged: for tests that look for what must not be there. */
+export const logOf = (dataFolder: string, functionId: string): string =>
+  readFileSync(join(dataFolder, 'logs', `${functionId}.log`), 'utf8');
