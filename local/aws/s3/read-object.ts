@@ -134,16 +134,23 @@ function describe(
   { range, part }: Asked,
 ): Answer {
   const { request } = call;
+  const headers = {
+    ETag: `"${version.etag}"`,
+    'Last-Modified': new Date(version.modifiedMs).toUTCString(),
+    'x-amz-version-id': versionHeader(call, version),
+  };
+  // Nothing is said about bytes that are not sent.
+  if (checkRead(request.headers, version) === 304) return { status: 304, headers };
   const partial = range !== undefined && version.size > 0;
-  const status = checkRead(request.headers, version) === 304 ? 304 : partial ? 206 : 200;
   const overrides = Object.entries(RESPONSE_PARAMETERS).map(([name, header]) => [
     header.toLowerCase(),
     request.query.get(name),
   ]);
   const bytes = range === undefined ? version.size : range.last - range.first + 1;
   return {
-    status,
+    status: partial ? 206 : 200,
     headers: {
+      ...headers,
       ...descriptionHeaders(version),
       ...encryptionHeaders(version.encryption, call.keyArn),
       ...(request.headers.get('x-amz-checksum-mode') === 'ENABLED'
@@ -151,11 +158,8 @@ function describe(
         : {}),
       ...Object.fromEntries(overrides.filter(([, value]) => value !== undefined)),
       'Accept-Ranges': 'bytes',
-      'Content-Length': status === 304 ? undefined : String(bytes),
+      'Content-Length': String(bytes),
       'Content-Range': partial ? `bytes ${range.first}-${range.last}/${version.size}` : undefined,
-      ETag: `"${version.etag}"`,
-      'Last-Modified': new Date(version.modifiedMs).toUTCString(),
-      'x-amz-version-id': versionHeader(call, version),
       'x-amz-mp-parts-count': part !== undefined && version.multipart ? String(parts.length) : undefined,
     },
   };
