@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mysqlConnector } from '../../functions/adapters/mysql-connector.ts';
+import type { SqlSession } from '../../functions/core/ports.ts';
+import type { Endpoint, Query } from '../../functions/engine/connection.ts';
+import { obtainEngine } from '../../local/engines/obtain-engine.ts';
+import { ENGINE_SOURCES, type EngineName } from '../../local/engines/packages.ts';
+import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
+
+/** Every engine that the project is tested with. */
+export const ENGINES = Object.keys(ENGINE_SOURCES) as EngineName[];
+
+/** Obtaining an engine for the first time means to download it. */
+export const START_MS = 15 * 60_000;
+
+/** A server of a test, reached by the adapter that the functions use, over verified TLS. */
+export interface EngineServer {
+  readonly server: RunningServer;
+  readonly connector: ReturnType<typeof mysqlConnector>;
+  /** The administrator's, with what a test changes. */
+  endpoint(change?: Partial<Endpoint>): Endpoint;
+  /** The administrator's session. */
+  readonly query: Query;
+  /** Makes an account without any right, or takes all rights from it; the session is a new one. */
+  freshAccount(name: string): Promise<void>;
+  /** A new session of an account that `freshAccount` made. */
+  as(name: string): Promise<SqlSession>;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'An-0rdinary-pw';
+
+export async function startEngineServer(
+  engine: EngineName,
+  options: readonly string[] = [],
+): Promise<EngineServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'safebase-catalogue-'));
+  const server = await startServer({ engine: await obtainEngine(engine), dataFolder: folder, options });
+  const connector = mysqlConnector({ caFile: server.caFile });
+  const endpoint = (change: Partial<Endpoint> = {}): Endpoint => ({
+    host: 'localhost',
+    addresses: ['127.0.0.1'],
+    port: server.port,
+    username: server.admin.user,
+    password: server.admin.password,
+    tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
+    ...change,
+  });
+  const admin = await connector.connect(endpoint());
+  const opened: SqlSession[] = [admin];
+  return {
+    server,
+    connector,
+    endpoint,
+    query: admin.query,
+    async freshAccount(name) {
+      await admin.query(`DROP USER IF EXISTS \`${name}\`@'%'`);
+      await admin.query(`CREATE USER \`${name}\`@'%' IDENTIFIED BY '${PASSWORD}'`);
+    },
+    async as(name) {
+      const session = await connector.connect(endpoint({ username: name, password: PASSWORD }));
+      opened.push(session);
+      return session;
+    },
+    async stop() {
+      await Promise.all(opened.map((session) => session.close()));
+      await connector.close();
+      await server.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
