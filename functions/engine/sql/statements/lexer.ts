@@ -58,7 +58,7 @@ export function readToken(
 
   const first = buffer[start] ?? 0;
   const end = endOfToken(buffer, start, quoting, isLast);
-  if (end === undefined || (end.at === buffer.length && !isLast)) return undefined;
+  if (end === undefined || (end.at >= buffer.length && !isLast)) return undefined;
   if (end.at > buffer.length) throw refusal('a quote or comment has no end', buffer.subarray(start));
   const isName = first === code('`') || (first === code('"') && quoting.ansiQuotes);
   return { type: end.type === 'string' && isName ? 'name' : end.type, start, end: end.at };

@@ -26,6 +26,10 @@ export class StatementSplitter {
   /** How the session reads quotes from here on: whoever takes a SET statement sets this before asking for more. */
   quoting: Quoting = PLAIN_QUOTING;
   #buffer: Buffer = Buffer.alloc(0);
+  /** What came since, and how much of it has to come before it is worth another look. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #wantedBytes = 0;
   /** Where the next token is looked for. */
   #at = 0;
   #tokens: Token[] = [];
@@ -34,16 +38,20 @@ export class StatementSplitter {
 
   /** @throws `dump_escapes_target` */
   *push(chunk: Buffer): Generator<Piece, void, undefined> {
-    this.#keepOnly(this.#tokens[0]?.start ?? this.#at);
-    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    if (this.#pendingBytes < this.#wantedBytes) return;
+    this.#join();
     yield* this.#pieces(false);
-    if (this.#buffer.length - (this.#tokens[0]?.start ?? this.#at) > MAX_STATEMENT) {
-      throw refusal('a statement is longer than any dump tool writes', this.#buffer);
-    }
+    const unfinished = this.#buffer.length - (this.#tokens[0]?.start ?? this.#at);
+    if (unfinished > MAX_STATEMENT) throw tooLong(this.#buffer);
+    // A long string is looked at again from its start: as it doubles each time, that costs no more than it is long.
+    this.#wantedBytes = unfinished;
   }
 
   /** @throws `dump_escapes_target` where the text ends within a statement */
   *end(): Generator<Piece, void, undefined> {
+    this.#join();
     yield* this.#pieces(true);
     const [first] = this.#tokens;
     if (first || this.#rows)
@@ -124,8 +132,9 @@ export class StatementSplitter {
     this.#tokens = [];
     this.#at = end;
     if (start === undefined) return undefined;
-    const moved = tokens.map((token) => ({ ...token, start: token.start - start, end: token.end - start }));
-    return { type: 'statement', text: this.#buffer.subarray(start, end), tokens: moved };
+    const text = this.#buffer.subarray(start, end);
+    if (text.length > MAX_STATEMENT) throw tooLong(text);
+    return { type: 'statement', text, tokens: tokens.map((token) => moved(token, start)) };
   }
 
   #isWord(token: Token, word: string): boolean {
@@ -136,18 +145,25 @@ export class StatementSplitter {
     );
   }
 
-  /** Forgets the bytes before `start`, which nobody needs any more. */
-  #keepOnly(start: number): void {
-    this.#buffer = this.#buffer.subarray(start);
+  /** Adds what is pending to the buffer, less the bytes that nobody needs any more. */
+  #join(): void {
+    const start = this.#tokens[0]?.start ?? this.#at;
+    const kept = this.#buffer.subarray(start);
+    const parts = kept.length === 0 ? this.#pending : [kept, ...this.#pending];
+    // Within rows a chunk is looked at where it lies: they are nearly all of a dump.
+    this.#buffer = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    this.#pending = [];
+    this.#pendingBytes = 0;
     this.#at -= start;
-    if (start > 0) {
-      this.#tokens = this.#tokens.map((token) => ({
-        ...token,
-        start: token.start - start,
-        end: token.end - start,
-      }));
-    }
+    this.#tokens = this.#tokens.map((token) => moved(token, start));
   }
 }
+
+const tooLong = (text: Buffer) => refusal('a statement is longer than any dump tool writes', text);
+const moved = (token: Token, by: number): Token => ({
+  ...token,
+  start: token.start - by,
+  end: token.end - by,
+});
 
 const isComment = (token: Token): boolean => token.type === 'open' || token.type === 'close';

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { startClient } from '../../../../functions/engine/process/client-process.ts';
+import { CLIENT_PROGRAMS } from '../../../../functions/engine/sql/client-programs.ts';
+import { SafeBaseError } from '../../../../functions/errors.ts';
+import { isAlive, waitUntil } from '../../../local/wait-until.ts';
+import { fakeLayer } from '../fake-layer.ts';
+
+const endpoint = {
+  host: 'localhost',
+  addresses: ['127.0.0.1'],
+  port: 3306,
+  username: 'backup',
+  password: 'canary-password',
+  tls: { mode: 'off' },
+} as const;
+
+async function start(script: string, signal = new AbortController().signal) {
+  const layer = await fakeLayer(script);
+  const child = await startClient({
+    clientRoot: layer.root,
+    programs: CLIENT_PROGRAMS.mariadb,
+    task: 'dump',
+    flags: ['--flag'],
+    endpoint,
+    signal,
+  });
+  child.ended.catch(() => {}).finally(() => layer[Symbol.asyncDispose]());
+  return child;
+}
+
+describe('startClient', () => {
+  it('ends well only with code 0 and silence', async () => {
+    const child = await start('echo output');
+    expect(await text(child.stdout)).toBe('output\n');
+    await child.ended;
+  });
+
+  it.each([
+    ['a code other than 0', 'exit 3', 'dump_failed'],
+    ['words on stderr with code 0', 'echo "Error: something" >&2', 'dump_failed'],
+    ['a signal', 'kill -9 $$', 'dump_killed'],
+    ['a number on stderr', 'echo "x: Got error: 1045: no" >&2; exit 2', 'credentials_rejected'],
+  ])('fails with %s', async (_, script, code) => {
+    const child = await start(script);
+    child.stdout.resume();
+    await expect(child.ended).rejects.toMatchObject({ code });
+  });
+
+  it('kills the whole group when the deadline comes, and says so', async () => {
+    const deadline = new AbortController();
+    const child = await start('sleep 60 & echo $!; sleep 60', deadline.signal);
+    const [other] = (await once(child.stdout, 'data')) as [Buffer];
+    deadline.abort();
+    await expect(child.ended).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    await waitUntil(() => !isAlive(child.pid) && !isAlive(Number(other)), 'both processes are gone');
+  });
+
+  it('throws the reason of the signal where that is ours', async () => {
+    const lost = new AbortController();
+    const child = await start('sleep 60', lost.signal);
+    lost.abort(new SafeBaseError('fenced', 'another worker has it'));
+    await expect(child.ended).rejects.toMatchObject({ code: 'fenced' });
+  });
+
+  it('gives the password in a file without a name, and nowhere else', async () => {
+    const child = await start('echo ready; sleep 60');
+    await once(child.stdout, 'data');
+    const read = (file: string) => readFile(`/proc/${child.pid}/${file}`, 'latin1');
+    const [environment, commandLine, options] = await Promise.all(['environ', 'cmdline', 'fd/3'].map(read));
+    child.kill(new Error('enough'));
+    await expect(child.ended).rejects.toThrow('enough');
+    expect(options).toContain('canary-password');
+    expect(`${environment}${commandLine}`).not.toContain('canary-password');
+    expect(commandLine?.split('\0')).toEqual(
+      expect.arrayContaining(['--defaults-file=/proc/self/fd/3', '--flag']),
+    );
+  });
+});

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { zstdDecompressSync } from 'node:zlib';
+import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
+import { fakeLayer } from '../fake-layer.ts';
+
+const END = 'echo "-- Dump completed on 2026-11-22 22:31:58"';
+
+async function dump(script: string, partBytes = 1024, signal = new AbortController().signal) {
+  await using layer = await fakeLayer(script);
+  const schemaDump = dumpSchema({
+    clientRoot: layer.root,
+    endpoint: {
+      host: 'localhost',
+      addresses: ['127.0.0.1'],
+      port: 3306,
+      username: 'backup',
+      password: 'p',
+      tls: { mode: 'off' },
+    },
+    product: 'mariadb',
+    schema: 'shop',
+    ignoredViews: [],
+    history: false,
+    events: true,
+    columnStatistics: false,
+    zstdLevel: 3,
+    partBytes,
+    signal,
+    onProgress: () => {},
+  });
+  const bodies: Buffer[] = [];
+  let failure: unknown;
+  try {
+    for await (const part of schemaDump.parts) bodies.push(part.body);
+  } catch (error) {
+    failure = error;
+  }
+  return { schemaDump, bodies, failure };
+}
+
+describe('dumpSchema', () => {
+  it('gives parts that together are what the tool printed, less the sandbox line', async () => {
+    const script = `echo '/*M!999999\\- enable the sandbox mode */ '; head -c 100000 /dev/urandom | od -A n -x; ${END}`;
+    const { schemaDump, bodies, failure } = await dump(script);
+    expect(failure).toBeUndefined();
+    const whole = Buffer.concat(bodies);
+    const text = zstdDecompressSync(whole);
+    expect(text.toString()).toMatch(/^ [0-9a-f]{4} [\s\S]*\n-- Dump completed on [^\n]*\n$/);
+    expect(schemaDump.summary()).toMatchObject({
+      sizeBytes: whole.length,
+      sha256: createHash('sha256').update(whole).digest('hex'),
+      dumpBytes: text.length,
+    });
+    expect(bodies.length).toBeGreaterThan(50);
+  });
+
+  const MUCH = 'head -c 300000 /dev/urandom | od -A n -x';
+  it.each([
+    ['without an end line', MUCH, 'dump_truncated'],
+    ['with words on stderr and code 0', `${MUCH}; ${END}; echo "Error: masking policies" >&2`, 'dump_failed'],
+    ['with another code than 0', `${MUCH}; ${END}; exit 2`, 'dump_failed'],
+    ['by a signal, after its end line', `${MUCH}; ${END}; kill -9 $$`, 'dump_killed'],
+    ['by a signal in the middle', `${MUCH}; kill -9 $$`, 'dump_killed'],
+    ['without a word', 'true', 'dump_truncated'],
+  ])('never gives a whole object when the tool ends %s', async (_, script, code) => {
+    const { schemaDump, bodies, failure } = await dump(script);
+    expect(failure).toMatchObject({ code });
+    expect(() => schemaDump.summary()).toThrow('the dump has not ended');
+    expect(() => zstdDecompressSync(Buffer.concat(bodies))).toThrow();
+  });
+
+  it('ends a tool that hangs when the deadline comes', async () => {
+    const { failure } = await dump(`${MUCH}; sleep 60`, 1024, AbortSignal.timeout(300));
+    expect(failure).toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it('ends the tool when nobody wants more parts', async () => {
+    await using layer = await fakeLayer('while true; do echo $$; done');
+    const { parts } = dumpSchema({
+      clientRoot: layer.root,
+      endpoint: {
+        host: 'localhost',
+        addresses: ['127.0.0.1'],
+        port: 3306,
+        username: 'backup',
+        password: 'p',
+        tls: { mode: 'off' },
+      },
+      product: 'mysql',
+      schema: 'shop',
+      ignoredViews: [],
+      history: false,
+      events: true,
+      columnStatistics: false,
+      zstdLevel: 1,
+      partBytes: 64,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    });
+    const first = await parts.next();
+    await parts.return();
+    expect(first.done).toBe(false);
+    expect(await parts.next()).toEqual({ done: true, value: undefined });
+  });
+});
