@@ -51,7 +51,7 @@ export interface KnownLoss {
   readonly kind: string;
   readonly schema: string;
   readonly object: string;
-  readonly column?: string;
+  readonly column?: string | undefined;
 }
 
 /** The sums that the last line of `npm start` shows. */

@@ -25,7 +25,7 @@ export interface Preparation {
 }
 
 /** The engine of `npm start`. */
-const EMBEDDED_ENGINE = 'mariadb-11.8' satisfies EngineName;
+export const EMBEDDED_ENGINE = 'mariadb-11.8' satisfies EngineName;
 
 /**
  * Obtains the parts one after the other; what is cached takes no time.
