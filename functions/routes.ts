@@ -221,6 +221,7 @@ const backup = z.object({
         notOfOneInstant: z.array(text),
         brokenViews: z.array(z.object({ name: text, definition: text })),
         definers: z.array(text),
+        definers: z.array(text),
       }),
     )
     .optional(),

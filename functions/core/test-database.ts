@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { ServerInfo } from '../engine/contents.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { DatabaseId } from './ids.ts';
@@ -22,7 +22,7 @@ export async function testDatabase(
   const database = await ports.databases.get(id);
   if (database === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
   const report = await ports.prober.probe(id, database.network);
-  if (report.server !== undefined && !isDeepStrictEqual(report.server, database.server)) {
+  if (report.server !== undefined && !isSame(report.server, database.server)) {
     const updatedAt = new Date(ports.now()).toISOString();
     await ports.databases
       .replace({ ...database, server: report.server, updatedAt, version: database.version + 1 })
@@ -34,3 +34,6 @@ export async function testDatabase(
   }
   return { ...report, tls: database.tls };
 }
+
+const isSame = (one: ServerInfo, other: ServerInfo | undefined): boolean =>
+  one.identity === other?.identity && one.version === other.version && one.support === other.support;

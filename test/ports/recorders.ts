@@ -1,8 +1,11 @@
 import type { Log, StartedJob, Workflows } from '../../functions/core/ports.ts';
 
 /** Notes what would have been started; `refuse` makes the next starts fail. */
-export function recordingWorkflows(): Workflows & { readonly started: StartedJob[]; refuse?: Error } {
-  const workflows: Workflows & { readonly started: StartedJob[]; refuse?: Error } = {
+export function recordingWorkflows(): Workflows & {
+  readonly started: StartedJob[];
+  refuse?: Error | undefined;
+} {
+  const workflows: Workflows & { readonly started: StartedJob[]; refuse?: Error | undefined } = {
     started: [],
     async start(job) {
       if (workflows.refuse) throw workflows.refuse;

@@ -1,0 +1,217 @@
+import { dispatchSchedule } from '../../../functions/core/dispatch-schedule.ts';
+import { newBackupId, newDatabaseId } from '../../../functions/core/ids.ts';
+import { startBackup } from '../../../functions/core/start-backup.ts';
+import { startRestore } from '../../../functions/core/start-restore.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { completed, corePorts, registered } from '../../fixtures/core-ports.ts';
+
+const order = { requestedBy: 'tok_1', queueLeaseMs: 1_000 };
+const server = { product: 'mysql', version: '9.7.4', support: 'tested', identity: 'x' } as const;
+
+describe('startBackup', () => {
+  it('records a queued run with the lock of its database, and starts its worker', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports, { tls: { mode: 'off' }, network: 'office', server });
+    const backup = await startBackup(ports, { ...order, databaseId });
+    expect(backup).toEqual(await ports.backups.get(backup.id));
+    expect(backup).toMatchObject({
+      state: 'queued',
+      fence: 0,
+      tls: { mode: 'off' },
+      server,
+      requestedBy: 'tok_1',
+    });
+    expect(backup.leaseExpiresAt).toBe(ports.clock.iso(1_000));
+    expect(ports.workflows.started).toEqual([
+      { version: 1, kind: 'backup', runId: backup.id, network: 'office' },
+    ]);
+    await expect(
+      ports.locks.acquire({ key: databaseId, owner: newBackupId(), expiresAt: ports.clock.iso(1) }),
+    ).rejects.toMatchObject({ details: { runId: backup.id } });
+  });
+
+  it('makes one run of two starts at the same instant', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const starts = await Promise.allSettled(
+      [1, 2, 3].map(() => startBackup(ports, { ...order, databaseId })),
+    );
+    expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect((await ports.backups.list({}, { limit: 10 })).items).toHaveLength(1);
+    expect(ports.workflows.started).toHaveLength(1);
+    for (const start of starts) {
+      if (start.status === 'rejected') expect(start.reason).toMatchObject({ code: 'run_active' });
+    }
+  });
+
+  it('takes over from a worker that is lost, and fences it off', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const first = await startBackup(ports, { ...order, databaseId });
+    await ports.backups.transition(
+      first.id,
+      { from: ['queued'], fence: 0 },
+      { state: 'running', fence: 1, leaseExpiresAt: ports.clock.iso(1_000) },
+    );
+    ports.clock.pass(1_000);
+    const second = await startBackup(ports, { ...order, databaseId });
+    expect(await ports.backups.get(first.id)).toMatchObject({
+      state: 'failed',
+      fence: 2,
+      failure: { code: 'worker_lost' },
+    });
+    expect(second.state).toBe('queued');
+    await expect(ports.backups.heartbeat(first.id, 1, ports.clock.iso(9), undefined)).rejects.toMatchObject({
+      code: 'fenced',
+    });
+  });
+
+  it('leaves neither lock nor record for a database that there is not', async () => {
+    const ports = corePorts();
+    const databaseId = newDatabaseId();
+    await expect(startBackup(ports, { ...order, databaseId })).rejects.toMatchObject({ code: 'not_found' });
+    expect((await ports.backups.list({}, { limit: 1 })).items).toEqual([]);
+    await ports.locks.acquire({ key: databaseId, owner: newBackupId(), expiresAt: ports.clock.iso(1) });
+  });
+
+  it('records a start that failed, and frees the database', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    ports.workflows.refuse = new SafeBaseError('unavailable', 'lambda is away');
+    await expect(startBackup(ports, { ...order, databaseId })).rejects.toMatchObject({ code: 'unavailable' });
+    const { items } = await ports.backups.list({}, { limit: 1 });
+    expect(items[0]).toMatchObject({ state: 'failed', failure: { code: 'unavailable' } });
+    ports.workflows.refuse = undefined;
+    await startBackup(ports, { ...order, databaseId });
+  });
+
+  it('does not call a run failed whose worker began although the answer was lost', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const workflows = {
+      start: async ({ runId }: { readonly runId: string }) => {
+        const change = { state: 'running', fence: 1, leaseExpiresAt: ports.clock.iso(1_000) } as const;
+        const [run] = (await ports.backups.list({}, { limit: 1 })).items;
+        if (run?.id === runId) await ports.backups.transition(run.id, { from: ['queued'], fence: 0 }, change);
+        throw new SafeBaseError('unavailable', 'no answer');
+      },
+    };
+    const backup = await startBackup({ ...ports, workflows }, { ...order, databaseId });
+    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'running' });
+    await expect(startBackup(ports, { ...order, databaseId })).rejects.toMatchObject({ code: 'run_active' });
+  });
+});
+
+describe('startRestore', () => {
+  async function withBackup(schemas = ['shop', 'crm']) {
+    const ports = corePorts();
+    const database = await registered(ports);
+    const backup = await completed(ports, database, schemas);
+    const restore = (more: object) =>
+      startRestore(ports, {
+        ...order,
+        backupId: backup.id,
+        databaseId: database.id,
+        overwrite: false,
+        ...more,
+      });
+    return { ports, database, backup, restore };
+  }
+
+  it('restores every schema under its own name where none is chosen', async () => {
+    const { ports, backup, restore } = await withBackup();
+    const run = await restore({});
+    expect(run).toMatchObject({
+      schemas: { shop: 'shop', crm: 'crm' },
+      overwrite: false,
+      backupId: backup.id,
+    });
+    expect(run).not.toHaveProperty('events');
+    expect(ports.workflows.started).toMatchObject([{ kind: 'restore', runId: run.id }]);
+  });
+
+  it.each([
+    ['a schema that is not in the backup', { schemas: { other: 'x' } }, 'schema_not_in_backup'],
+    ['two schemas into one', { schemas: { shop: 'x', crm: 'X' } }, 'invalid_request'],
+    ['overwriting without confirmation', { overwrite: true }, 'confirm_mismatch'],
+    ['overwriting with half a confirmation', { overwrite: true, confirm: 'shop' }, 'confirm_mismatch'],
+    [
+      'overwriting with the name of the source',
+      { overwrite: true, schemas: { shop: 'new' }, confirm: 'shop' },
+      'confirm_mismatch',
+    ],
+    [
+      'a confirmation of something else, even where nothing is overwritten',
+      { confirm: 'y' },
+      'confirm_mismatch',
+    ],
+  ])('refuses %s, and changes nothing', async (_, more, code) => {
+    const { ports, database, restore } = await withBackup();
+    await expect(restore(more)).rejects.toMatchObject({ code });
+    expect(ports.workflows.started).toEqual([]);
+    await startBackup(ports, { ...order, databaseId: database.id });
+  });
+
+  it.each([
+    [{ schemas: { shop: 'new' }, confirm: 'new' }, { shop: 'new' }],
+    [{ confirm: ['crm', 'shop'] }, { shop: 'shop', crm: 'crm' }],
+  ])('overwrites what was typed: %p', async (more, schemas) => {
+    const { restore } = await withBackup();
+    expect(await restore({ overwrite: true, ...more })).toMatchObject({ overwrite: true, schemas });
+  });
+
+  it('refuses a backup that is not completed, and one that there is not', async () => {
+    const { ports, database, restore } = await withBackup();
+    const active = await startBackup(ports, { ...order, databaseId: database.id });
+    await expect(restore({ backupId: active.id })).rejects.toMatchObject({ code: 'backup_not_restorable' });
+    await expect(restore({ backupId: newBackupId() })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(restore({ databaseId: newDatabaseId() })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(restore({})).rejects.toMatchObject({ code: 'run_active', details: { runId: active.id } });
+  });
+});
+
+describe('dispatchSchedule', () => {
+  const due = { scheduleId: 'nightly', scheduledTime: '2026-11-22T02:00:00Z', queueLeaseMs: 1_000 };
+
+  it('starts one backup for one planned time, however often and at once it is delivered', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const results = await Promise.all([1, 2, 3].map(() => dispatchSchedule(ports, { ...due, databaseId })));
+    results.push(await dispatchSchedule(ports, { ...due, databaseId }));
+    expect(results.map(({ result }) => result).sort()).toEqual([
+      'repeated',
+      'repeated',
+      'repeated',
+      'started',
+    ]);
+    expect(new Set(results.map(({ runId }) => runId)).size).toBe(1);
+    expect(ports.workflows.started).toHaveLength(1);
+    const { items } = await ports.backups.list({}, { limit: 10 });
+    expect(items).toMatchObject([{ requestedBy: 'schedule:nightly' }]);
+    await expect(startBackup(ports, { ...order, databaseId })).rejects.toMatchObject({ code: 'run_active' });
+  });
+
+  it('makes up for a first delivery that died after its claim', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const claimed = newBackupId();
+    await ports.idempotency.claim('nightly/2026-11-22T02:00:00Z', claimed, ports.clock.iso(1_000));
+    expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({
+      result: 'started',
+      runId: claimed,
+    });
+  });
+
+  it('skips a planned backup while another run is active, and says so', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const active = await startBackup(ports, { ...order, databaseId });
+    expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({
+      result: 'skipped',
+      runId: active.id,
+    });
+    expect(ports.log.lines.map(({ message }) => message)).toContain(
+      'scheduled backup skipped, another run is active',
+    );
+  });
+});
