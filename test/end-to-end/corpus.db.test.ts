@@ -68,6 +68,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('the corp
   it('comes back exactly, but for the losses that are listed', async () => {
     const databaseId = await onlyWith(carried);
     const backup = await laptop.backUp(databaseId);
+    expect(backup.failure).toBeUndefined();
     expect(backup).toMatchObject({ state: 'completed', reread: true });
     const schemas = carried.flatMap((file) => file.schemas);
     expect(backup.schemas.map(({ name }: { name: string }) => name).sort()).toEqual([...schemas].sort());
