@@ -41,7 +41,8 @@ async function* translated(text: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 
 /** The decoder closes before it has taken all where bytes follow the frame. */
 const isZstdError = (error: unknown): boolean =>
-  error instanceof Error &&
+  typeof error === 'object' &&
+  error !== null &&
   'code' in error &&
   /^(?:ZSTD_|Z_BUF|ERR_STREAM_PREMATURE_CLOSE)/.test(String(error.code));
 

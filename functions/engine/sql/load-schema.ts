@@ -77,7 +77,7 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
     return { bytes, finalSession };
   } catch (error) {
     // Killed before its stdin ends: at the end of input it would run the half statement that it holds.
-    child.kill(error instanceof Error ? error : new Error(String(error)));
+    child.kill(new Error('the load is not wanted any more', { cause: error }));
     await child.ended.catch(() => {});
     throw error;
   }

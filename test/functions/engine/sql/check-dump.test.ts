@@ -1,0 +1,104 @@
+import { zstdCompressSync } from 'node:zlib';
+import { checkDump } from '../../../../functions/engine/sql/check-dump.ts';
+import { SAMPLE_DUMP } from './statements/sample-dump.ts';
+import { END_LINE, inChunks, storedDump } from './stored-dump.ts';
+
+const program = (text: string) => `DELIMITER ;;\n${text} ;;\nDELIMITER ;\n`;
+const renamed = (text: string) => checkDump(storedDump(`${text}\n${END_LINE}`, { targetSchema: 'copy' }));
+
+describe('checkDump', () => {
+  it('counts what the dump makes', async () => {
+    const { created } = await checkDump(storedDump(SAMPLE_DUMP));
+    expect(created).toEqual({
+      tables: 1,
+      views: 1,
+      triggers: 1,
+      procedures: 0,
+      functions: 0,
+      events: 0,
+      sequences: 1,
+      packages: 0,
+    });
+  });
+
+  it.each([
+    ['a default', 'CREATE TABLE `t` (`a` int DEFAULT nextval(`shop`.`s`)) ENGINE=InnoDB;', 'table `t`'],
+    [
+      'a view',
+      '/*!50001 CREATE ALGORITHM=UNDEFINED */ /*!50001 VIEW `v` AS select `shop`.`t`.`a` from `shop`.`t` */;',
+      'view `v`',
+    ],
+    ['a body', program('CREATE PROCEDURE `p`() DELETE FROM shop.t'), 'procedure `p`'],
+    [
+      'a string in a body',
+      program("CREATE PROCEDURE `p`() PREPARE s FROM 'DELETE FROM shop.t'"),
+      'procedure `p`',
+    ],
+    [
+      'the name of a trigger',
+      program('CREATE TRIGGER shop.x BEFORE INSERT ON t FOR EACH ROW SET @a=1'),
+      'trigger `x`',
+    ],
+    ['an event', program('CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO CALL `shop`.p()'), 'event `e`'],
+  ])('finds the old name in %s under a new name', async (_, text, object) => {
+    expect((await renamed(text)).carriesName).toEqual([object]);
+    expect((await checkDump(storedDump(`${text}\n${END_LINE}`))).carriesName).toEqual([]);
+  });
+
+  it.each([
+    ['rows', "CREATE TABLE `t` (`a` text) ENGINE=InnoDB;INSERT INTO `t` VALUES ('shop.t');"],
+    ['comments of tables', "CREATE TABLE `t` (`a` int) COMMENT='see shop.t';"],
+    ['sentences in a body', program("CREATE PROCEDURE `p`() SELECT 'the shop. It is open'")],
+    ['longer names', program('CREATE PROCEDURE `p`() DELETE FROM workshop.t')],
+    ['names after a dot', program('CREATE PROCEDURE `p`() SELECT t.shop FROM t')],
+    [
+      'ALTER DATABASE, which the load changes',
+      'ALTER DATABASE `shop` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;',
+    ],
+  ])('finds none in %s', async (_, text) => {
+    expect((await renamed(text)).carriesName).toEqual([]);
+  });
+
+  const stored = zstdCompressSync(SAMPLE_DUMP);
+  const bytes = Buffer.byteLength(SAMPLE_DUMP);
+  it.each([
+    ['a frame that is cut', { dump: inChunks(stored.subarray(0, -1)) }, 'backup_damaged'],
+    ['half a frame', { dump: inChunks(stored.subarray(0, stored.length / 2)) }, 'backup_damaged'],
+    ['no frame at all', { dump: inChunks(Buffer.from(SAMPLE_DUMP)) }, 'backup_damaged'],
+    ['more text than promised', { dumpBytes: bytes - 1 }, 'backup_damaged'],
+    ['less text than promised', { dumpBytes: bytes + 1 }, 'backup_damaged'],
+  ])('refuses %s', async (_, changed, code) => {
+    await expect(checkDump(storedDump(SAMPLE_DUMP, changed))).rejects.toMatchObject({ code });
+  });
+
+  it('refuses a second frame, which the decoder does not see', async () => {
+    const [one, two] = [SAMPLE_DUMP.slice(0, 500), SAMPLE_DUMP.slice(500)].map((text) =>
+      zstdCompressSync(text),
+    );
+    const dump = inChunks(Buffer.concat([one ?? stored, two ?? stored]), 1_000_000);
+    await expect(checkDump(storedDump(SAMPLE_DUMP, { dump }))).rejects.toMatchObject({
+      code: 'backup_damaged',
+    });
+  });
+
+  it('refuses a whole frame without the end line', async () => {
+    await expect(checkDump(storedDump('COMMIT;\n'))).rejects.toMatchObject({ code: 'dump_truncated' });
+  });
+
+  it('stops an archive bomb at the first chunk that is too much', async () => {
+    const bomb = zstdCompressSync(Buffer.alloc(512 * 1024 * 1024, 0x20));
+    const before = process.memoryUsage().rss;
+    await expect(checkDump(storedDump('', { dump: inChunks(bomb), dumpBytes: 1000 }))).rejects.toMatchObject({
+      code: 'backup_damaged',
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  it('passes on what the source throws', async () => {
+    const failing = (async function* () {
+      yield stored.subarray(0, 100);
+      throw new Error('storage is gone');
+    })();
+    await expect(checkDump(storedDump(SAMPLE_DUMP, { dump: failing }))).rejects.toThrow('storage is gone');
+  });
+});

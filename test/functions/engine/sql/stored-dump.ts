@@ -1,0 +1,22 @@
+import { zstdCompressSync } from 'node:zlib';
+import type { CheckInput } from '../../../../functions/engine/sql/format-sql.ts';
+
+/** Text as a stored dump of schema `shop`, ready to be read once. */
+export function storedDump(text: string, changed: Partial<CheckInput> = {}): CheckInput {
+  return {
+    schema: 'shop',
+    targetSchema: 'shop',
+    dump: inChunks(zstdCompressSync(text)),
+    dumpBytes: Buffer.byteLength(text),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    ...changed,
+  };
+}
+
+/** Bytes as they might come from storage. */
+export async function* inChunks(bytes: Buffer, chunkBytes = 1000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+}
+
+export const END_LINE = '-- Dump completed on 2026-11-22 22:31:58\n';
