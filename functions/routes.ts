@@ -221,7 +221,6 @@ const backup = z.object({
         notOfOneInstant: z.array(text),
         brokenViews: z.array(z.object({ name: text, definition: text })),
         definers: z.array(text),
-        definers: z.array(text),
       }),
     )
     .optional(),
