@@ -63,11 +63,26 @@ const DRIVER_CODES: Readonly<Record<string, ErrorCode>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls_failed',
   EPROTO: 'tls_failed',
   AUTH_SWITCH_PLUGIN_ERROR: 'credentials_rejected',
+  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: 'credentials_rejected',
   ENOSPC: 'disk_full',
 };
 
 const codeOfDriver = (code: string): ErrorCode | undefined =>
   /^(ERR_TLS_|ERR_SSL_|CERT_)/.test(code) ? 'tls_failed' : DRIVER_CODES[code];
+
+/**
+ * An error while logging in. The driver gives neither number nor code where the account has a plugin that it does not
+ * know, such as ed25519 or unix_socket of MariaDB.
+ */
+export function translateLoginError(error: unknown, where: Where): SafeBaseError {
+  const translated = translateMysqlError(error, where);
+  const { number, code } = identify(error);
+  if (translated === error || number > 0 || code !== '') return translated;
+  return new SafeBaseError('credentials_rejected', `no way to log in on ${where.host}:${where.port}`, {
+    cause: error,
+    hint: 'Use an account with the plugin caching_sha2_password or mysql_native_password.',
+  });
+}
 
 /** The server's number, or 0, and the driver's code, or ''. */
 function identify(error: unknown): { readonly number: number; readonly code: string } {

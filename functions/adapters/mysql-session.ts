@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { type Connection, createConnection, type FieldPacket } from 'mysql2';
 import type { Endpoint, Query, SqlRow } from '../engine/connection.ts';
 import { SafeBaseError } from '../errors.ts';
-import { translateMysqlError } from './mysql-errors.ts';
+import { translateLoginError, translateMysqlError } from './mysql-errors.ts';
 
 /** What a server may do to us: any of these can be a hostile one. */
 export interface SessionLimits {
@@ -48,7 +48,7 @@ export async function openMysqlSession(
     await send(wire, limits, SET_UP);
   } catch (error) {
     breakWire(wire);
-    throw translateMysqlError(error, endpoint);
+    throw translateLoginError(error, endpoint);
   }
   const translated = async (sql: string, values?: Parameters<Query>[1]): Promise<readonly SqlRow[]> => {
     try {
@@ -135,13 +135,15 @@ function openConnection(endpoint: Endpoint, ca: string, limits: SessionLimits, s
 /** How often the bytes of a result are counted: a single value can be as large as the server likes. */
 const WATCH_INTERVAL_MS = 50;
 
-function send(
+async function send(
   wire: Wire,
   limits: SessionLimits,
   sql: string,
   values?: Parameters<Query>[1],
 ): Promise<readonly SqlRow[]> {
   const { connection, socket, failures } = wire;
+  if (wire.broken)
+    throw new SafeBaseError('connection_lost', 'the connection was lost before this statement');
   const startedAt = Date.now();
   const bytesBefore = socket.bytesRead;
   const rows: SqlRow[] = [];

@@ -26,6 +26,8 @@ export interface EngineServer {
   freshAccount(name: string): Promise<void>;
   /** A new session of an account that `freshAccount` made. */
   as(name: string): Promise<SqlSession>;
+  /** Asks as administrator until a query gives this many rows; fails after 15 s. */
+  waitForRows(count: number, ...asked: Parameters<Query>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,12 @@ export async function startEngineServer(
       const session = await connector.connect(endpoint({ username: name, password: PASSWORD }));
       opened.push(session);
       return session;
+    },
+    async waitForRows(count, ...asked) {
+      const deadline = Date.now() + 15_000;
+      while ((await admin.query(...asked)).length !== count) {
+        if (Date.now() > deadline) throw new Error(`waited in vain for ${count} rows of ${asked[0]}`);
+      }
     },
     async stop() {
       await Promise.all(opened.map((session) => session.close()));
