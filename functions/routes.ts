@@ -5,7 +5,7 @@ import * as z from 'zod';
 export type ApiHandler = 'api-databases' | 'api-backups' | 'api-restores' | 'api-health';
 
 /** What a principal must be allowed; `null` is open to everybody. */
-export type Permission =
+type Permission =
   | 'databases:read'
   | 'databases:write'
   | 'databases:test'

@@ -42,12 +42,18 @@ export const lambdaProber = (
 });
 
 function parseReport(failed: string | undefined, payload: string): ProbeReport {
-  if (failed === undefined) {
-    const parsed = reportFields.safeParse(JSON.parse(payload));
-    if (parsed.success) return parsed.data as ProbeReport;
-  }
+  const parsed = failed === undefined ? reportFields.safeParse(parseJson(payload)) : undefined;
+  if (parsed?.success) return parsed.data as ProbeReport;
   throw new SafeBaseError('unavailable', 'the prober failed', {
     hint: 'Look at the log of the probe function.',
     cause: new Error(`probe answered ${failed ?? 'something else'}: ${payload.slice(0, 2_000)}`),
   });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -4,7 +4,7 @@ import type { ServerInfo } from '../engine/contents.ts';
 import type { Part } from '../engine/part.ts';
 import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
-import type { Credentials, Database } from './database.ts';
+import type { Database } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
 import type { Backup, Progress, Restore, RunChange, RunState } from './run.ts';
 
@@ -238,5 +238,3 @@ export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
-
-export type { Credentials };

@@ -22,7 +22,7 @@ type Parsed<R, Field extends 'body' | 'query'> = R extends {
   : undefined;
 
 /** A request that was authenticated, allowed and parsed by its route. */
-export interface ApiRequest<R> {
+interface ApiRequest<R> {
   readonly id: R extends { readonly id: infer Prefix extends keyof Ids } ? Ids[Prefix] : undefined;
   readonly body: Parsed<R, 'body'>;
   readonly query: Parsed<R, 'query'>;
