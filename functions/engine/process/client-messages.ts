@@ -20,6 +20,8 @@ const NUMBERS: readonly RegExp[] = [
   /Error (\d+):/, // the dump programs, reading rows
   /\((\d{4,5})\)\s*$/m, // the dump programs, "Couldn't execute '…': … (1044)"
 ];
+/** MariaDB's programs call it an error of TLS (2026) too when a connection breaks that had long been open. */
+const BROKEN_TLS = /\bError 2026:|^ERROR 2026 \(\w+\) at line \d/m;
 /** A write of the program itself met a full disk (ENOSPC). */
 const DISK_FULL = /\bErrcode: 28\b|\berrno:? 28\b/;
 
@@ -43,7 +45,9 @@ export function failureOf(
   const lines = unexplainedLines(stderr);
   const match = NUMBERS.map((pattern) => pattern.exec(lines.join('\n'))?.[1]).find((found) => found);
   const number = Number(match ?? Number.NaN);
-  const code = DISK_FULL.test(stderr) ? 'disk_full' : (codeOfServerError(number) ?? otherwise);
+  const isLost = BROKEN_TLS.test(stderr) && !stderr.includes('Got error: 2026');
+  const known = isLost ? 'connection_lost' : codeOfServerError(number);
+  const code = DISK_FULL.test(stderr) ? 'disk_full' : (known ?? otherwise);
   const line = lines.find((candidate) => NUMBERS.some((pattern) => pattern.test(candidate))) ?? lines.at(-1);
   const said = line === undefined ? 'printed nothing' : `printed: ${line.slice(0, 500)}`;
   return new SafeBaseError(code, `${program} ${status} and ${said}`, {

@@ -15,6 +15,12 @@ describe('failureOf', () => {
     ["mysqldump: Got error: 2005: Unknown MySQL server host 'h' (-2) when trying to connect", 'host_unknown'],
     ['mysqldump: Got error: 2026: SSL connection error: certificate verify failed', 'tls_failed'],
     [
+      'mariadb-dump: Error 2026: TLS/SSL error: unexpected eof when dumping table `t` at row: 7',
+      'connection_lost',
+    ],
+    ['ERROR 2026 (HY000) at line 9: TLS/SSL error: unexpected eof', 'connection_lost'],
+    ['ERROR 2026 (HY000): TLS/SSL error: certificate verify failed', 'tls_failed'],
+    [
       'mysqldump: Error 2013: Lost connection to MySQL server during query when dumping table `t` at row: 7',
       'connection_lost',
     ],

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import type { Endpoint } from '../../../../functions/engine/connection.ts';
+import { CLIENT_PROGRAMS } from '../../../../functions/engine/sql/client-programs.ts';
+import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
+import type { DumpInput } from '../../../../functions/engine/sql/format-sql.ts';
+import { makeServerCertificate } from '../../../../local/engines/certificate.ts';
+import { isAlive, waitUntil } from '../../../local/wait-until.ts';
+import {
+  childrenOf,
+  cuttableProxy,
+  dumpInput,
+  makeLargeTable,
+  startTestDatabase,
+  type TestDatabase,
+} from '../test-database.ts';
+
+const START_MS = 10 * 60_000;
+
+/** Takes all parts. */
+async function dump(input: DumpInput): Promise<Buffer> {
+  const bodies: Buffer[] = [];
+  for await (const part of dumpSchema(input).parts) bodies.push(part.body);
+  return zstdDecompressSync(Buffer.concat(bodies));
+}
+
+/** Takes the first part, lets something happen, and takes the rest. */
+async function dumpInterrupted(input: DumpInput, interrupt: () => unknown): Promise<void> {
+  const { parts, summary } = dumpSchema(input);
+  expect((await parts.next()).done).toBe(false);
+  await interrupt();
+  try {
+    for await (const part of parts) expect(part.body.length).toBeGreaterThan(0);
+  } finally {
+    expect(summary).toThrow('the dump has not ended');
+  }
+}
+
+describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (name) => {
+  let database: TestDatabase;
+  let input: DumpInput;
+  beforeAll(async () => {
+    database = await startTestDatabase(name);
+    await database.root.query('CREATE DATABASE shop');
+    await makeLargeTable(database.root, 'shop');
+    input = dumpInput(database, 'shop');
+  }, START_MS);
+  afterAll(() => database.stop(), START_MS);
+
+  const at = (changed: Partial<Endpoint>): DumpInput => ({
+    ...input,
+    endpoint: { ...input.endpoint, ...changed },
+  });
+  const tool = () => childrenOf(process.pid, CLIENT_PROGRAMS[database.product].dump);
+
+  it('is whole, over TLS with the name verified, and over plain text', async () => {
+    for (const endpoint of [input.endpoint, { ...input.endpoint, tls: { mode: 'off' as const } }]) {
+      const text = (await dump({ ...input, endpoint })).toString('latin1');
+      expect(text).toMatch(/^-- (?:MariaDB|MySQL) dump /);
+      expect(text).toMatch(/\n-- Dump completed on [^\n]+\n$/);
+      expect(text.match(/0x[0-9A-F]{2000}/g)).toHaveLength(2 ** 14);
+      expect(text).not.toMatch(/^(?:USE|CREATE DATABASE)/m);
+    }
+  });
+
+  it.each([
+    ['a wrong password', { password: 'wrong"\\#' }, 'credentials_rejected'],
+    ['a port where nobody listens', { port: 1 }, 'connection_refused'],
+    ['a name that does not exist', { host: 'nowhere.invalid' }, 'host_unknown'],
+    ['an unknown CA', { tls: { mode: 'verify', ca: makeServerCertificate().ca } }, 'tls_failed'],
+    ['a name that leads to an address that was not checked', { addresses: ['192.0.2.7'] }, 'host_refused'],
+  ] as const)('fails with %s', async (_, changed, code) => {
+    await expect(dump(at(changed))).rejects.toMatchObject({ code });
+  });
+
+  it('fails where the certificate is for another name', async () => {
+    const proxy = await cuttableProxy(database.server.port, '127.0.0.2');
+    const elsewhere = at({ host: '127.0.0.2', addresses: ['127.0.0.2'], port: proxy.port });
+    await expect(dump(elsewhere)).rejects.toMatchObject({ code: 'tls_failed' });
+    proxy.cut();
+  });
+
+  it('fails with a schema that is not there', async () => {
+    await expect(dump({ ...input, schema: 'nowhere' })).rejects.toMatchObject({ code: 'schema_unknown' });
+  });
+
+  it('fails without the right to read', async () => {
+    await database.root.query("CREATE USER little@'%' IDENTIFIED BY 'p'");
+    await database.root.query("GRANT SHOW VIEW, LOCK TABLES ON shop.* TO little@'%'");
+    await expect(dump(at({ username: 'little', password: 'p' }))).rejects.toMatchObject({
+      code: 'insufficient_privileges',
+    });
+  });
+
+  it('fails when the tool is killed', async () => {
+    const kill = () => process.kill(tool()[0] ?? 0, 'SIGKILL');
+    await expect(dumpInterrupted(input, kill)).rejects.toMatchObject({ code: 'dump_killed' });
+  });
+
+  it('fails when the server ends the connection', async () => {
+    const kill = async () => {
+      const [rows] = await database.root.query(
+        "SELECT id FROM information_schema.processlist WHERE user = ? AND db = 'shop'",
+        [input.endpoint.username],
+      );
+      const ids = (rows as { id?: number; ID?: number }[]).map((row) => row.id ?? row.ID);
+      expect(ids).toHaveLength(1);
+      await database.root.query(`KILL ${ids[0]}`);
+    };
+    await expect(dumpInterrupted(input, kill)).rejects.toMatchObject({ code: 'connection_lost' });
+  });
+
+  it('fails when the network is cut', async () => {
+    const proxy = await cuttableProxy(database.server.port);
+    const through = at({ port: proxy.port });
+    await expect(dumpInterrupted(through, proxy.cut)).rejects.toMatchObject({ code: 'connection_lost' });
+  });
+
+  it('ends with its deadline, and leaves no tool behind', async () => {
+    const deadline = new AbortController();
+    const late = dumpInterrupted({ ...input, signal: deadline.signal }, () => deadline.abort());
+    await expect(late).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(tool()).toEqual([]);
+  });
+
+  it('leaves no tool behind when its worker is killed', async () => {
+    const script = join(import.meta.dirname, 'stalled-worker.ts');
+    const worker = spawn(process.execPath, [script, 'dump'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    worker.stdin.end(JSON.stringify(input));
+    await once(worker.stdout, 'data');
+    const [pid = 0] = childrenOf(worker.pid ?? 0, CLIENT_PROGRAMS[database.product].dump);
+    expect(isAlive(pid)).toBe(true);
+    worker.kill('SIGKILL');
+    await waitUntil(() => !isAlive(pid), 'the tool has ended');
+  });
+
+  it('fails when the server dies', async () => {
+    await expect(dumpInterrupted(input, () => database.server.kill())).rejects.toMatchObject({
+      code: 'connection_lost',
+    });
+  }, 60_000);
+});
