@@ -18,7 +18,8 @@ export async function findDefinitionLosses(
     kind: 'view_broken',
     schema,
     object: name,
-    effect: 'the view refers to something gone and is left out; its text stands in the manifest',
+    effect:
+      'the view refers to something gone, or that this account may not read, and is left out; its text stands in the manifest',
     certain: true,
   }));
   losses.push(...(await findDefaultLosses(query, server, tables)));

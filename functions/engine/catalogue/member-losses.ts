@@ -2,7 +2,7 @@ import { type Query, quoteName } from '../connection.ts';
 import type { Loss } from '../contents.ts';
 import { type ColumnFacts, membersOf, type TableFacts } from './loss-tables.ts';
 import { hasBeyondBmp } from './printed-values.ts';
-import { firstRow } from './row-search.ts';
+import { ask, firstRow } from './row-search.ts';
 import type { Server } from './server.ts';
 
 /**
@@ -64,10 +64,11 @@ async function readMember(
 ): Promise<string | undefined> {
   const type = [table.schema, table.name, column.name].map(quoteName).join('.');
   const value = numberOf(column, index);
-  const [row] = await query(
+  const row = await ask(
+    query,
     `BEGIN NOT ATOMIC DECLARE x TYPE OF ${type}; SET x = ${value}; SELECT HEX(CONVERT(x USING utf32)) AS hex; END`,
   );
-  return row?.hex ?? undefined;
+  return row === 'unknown' ? undefined : (row?.hex ?? undefined);
 }
 
 /** Elsewhere the true member shows only in a row that holds it. */
@@ -92,7 +93,7 @@ async function readMemberInRows(
     where: holds,
     remainingMs,
   });
-  return row === 'late' ? undefined : (row?.hex ?? undefined);
+  return row === 'unknown' ? undefined : (row?.hex ?? undefined);
 }
 
 /** What a member is as a number: its place in an ENUM, its bit in a SET. */

@@ -3,9 +3,6 @@ import { type Query, quoteName, type SqlRow } from '../connection.ts';
 import type { TableFacts } from './loss-tables.ts';
 import type { Server } from './server.ts';
 
-/** What the two makers say when a statement took longer than allowed. */
-const TIMEOUTS: readonly unknown[] = [1969, 3024];
-
 interface RowSearch {
   readonly select: string;
   readonly where: string;
@@ -13,26 +10,35 @@ interface RowSearch {
   readonly remainingMs: () => number;
 }
 
-/** The first row that a condition holds for; `late` where the time ran out before one was found. */
+/** The first row of a table that a condition holds for; `unknown` where the time ran out before one was found. */
 export async function firstRow(
   query: Query,
   server: Server,
   table: TableFacts,
   search: RowSearch,
-): Promise<SqlRow | undefined | 'late'> {
+): Promise<SqlRow | undefined | 'unknown'> {
   const leftMs = Math.floor(search.remainingMs());
-  if (leftMs <= 0) return 'late';
+  if (leftMs <= 0) return 'unknown';
   const past = search.history === true && table.versioned ? ' FOR SYSTEM_TIME ALL' : '';
   const rest = `${search.select} FROM ${quoteName(table.schema)}.${quoteName(table.name)}${past} WHERE ${search.where} LIMIT 1`;
-  const statement =
+  return ask(
+    query,
     server.info.product === 'mariadb'
       ? `SET STATEMENT max_statement_time = ${leftMs / 1000} FOR SELECT ${rest}`
-      : `SELECT /*+ MAX_EXECUTION_TIME(${leftMs}) */ ${rest}`;
+      : `SELECT /*+ MAX_EXECUTION_TIME(${leftMs}) */ ${rest}`,
+  );
+}
+
+/**
+ * The first row of an answer; `unknown` where the server ended the statement or cannot run it. That a loss is only
+ * possible is no reason to make no backup.
+ */
+export async function ask(query: Query, sql: string): Promise<SqlRow | undefined | 'unknown'> {
   try {
-    const [row] = await query(statement);
+    const [row] = await query(sql);
     return row;
   } catch (error) {
-    if (error instanceof SafeBaseError && TIMEOUTS.includes(error.details.errno)) return 'late';
+    if (error instanceof SafeBaseError && error.code === 'query_failed') return 'unknown';
     throw error;
   }
 }

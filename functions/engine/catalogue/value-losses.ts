@@ -41,7 +41,7 @@ export async function scanTable(
       ...options,
     });
     if (row === undefined) return losses;
-    if (row === 'late') return [...losses, ...open.map((check) => lossOf(table, check, false))];
+    if (row === 'unknown') return [...losses, ...open.map((check) => lossOf(table, check, false))];
     const isFound = (index: number): boolean => row[`c${index}`] === '1';
     losses.push(...open.filter((_, index) => isFound(index)).map((check) => lossOf(table, check, true)));
     const left = open.filter((_, index) => !isFound(index));

@@ -186,7 +186,7 @@ describe.each(ENGINES)('the losses of a dump of %s', (engine) => {
     const where = '(SELECT COUNT(*) FROM slow.t a JOIN slow.t b WHERE a.f <> b.f) > 0';
     const startedAt = performance.now();
     const found = await firstRow(own.query, described, table, { select: '1', where, remainingMs: () => 100 });
-    expect(found).toBe('late');
+    expect(found).toBe('unknown');
     expect(performance.now() - startedAt).toBeLessThan(20_000);
   }, 60_000);
 
