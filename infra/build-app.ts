@@ -5,8 +5,12 @@ import { SetUpError } from '../layers/set-up-error.ts';
 import { SafeBaseStack } from './safebase-stack.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-/** Whatever a caller's context says, a template that breaks CloudFormation's or AWS Solutions' rules is an error. */
-const FIXED_CONTEXT = { '@aws-cdk/core:validateAgainstDefaultRules': true };
+/** Whatever a caller's context says: a finding of CloudFormation's or AWS Solutions' rules is an error. */
+const FIXED_CONTEXT = {
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
+  // Findings of severity warning too, such as a run time that Lambda does not have.
+  '@aws-cdk/core:strictCfnValidateErrors': true,
+};
 
 export interface AppOptions {
   /** Beside what the CDK passes in CDK_CONTEXT_JSON. */

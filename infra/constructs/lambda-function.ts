@@ -2,29 +2,15 @@ import { join, resolve } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type FunctionOptions, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionEnvironment, FunctionName } from '../../functions/config.ts';
+import { BUNDLING, entryOf } from '../bundling.ts';
 import type { Settings } from '../settings.ts';
 import type { MysqlClientLayer } from './mysql-client-layer.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-
-/**
- * The whole of a function in one ES module, its AWS clients included: the run time's own SDK changes without us.
- * esbuild needs `require` for CommonJS packages such as mysql2; the alias keeps clear of bundled code that
- * imports `createRequire` itself.
- */
-export const BUNDLING = {
-  format: OutputFormat.ESM,
-  target: 'node24',
-  mainFields: ['module', 'main'],
-  minify: true,
-  bundleAwsSDK: true,
-  banner:
-    "import { createRequire as createBundleRequire } from 'node:module';const require = createBundleRequire(import.meta.url);",
-} as const satisfies BundlingOptions;
 
 interface Size {
   readonly timeout: Duration;
@@ -103,7 +89,12 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
       layers: props.layer === undefined ? [] : [props.layer],
       role: ownRole,
       logGroup: ownLogGroup,
-      bundling: BUNDLING,
+      bundling: {
+        ...BUNDLING,
+        format: OutputFormat.ESM,
+        bundleAwsSDK: true,
+        logLevel: LogLevel.WARNING,
+      },
       // A variable of the SDK of old.
       awsSdkConnectionReuse: false,
       ...(props.asynchronous && {
@@ -115,10 +106,6 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
     this.ownLogGroup = ownLogGroup;
   }
 }
-
-/** `api-databases` lies in functions/api/databases.ts, all others in functions/jobs/. */
-export const entryOf = (name: FunctionName): string =>
-  join(root, 'functions', name.startsWith('api-') ? `api/${name.slice(4)}.ts` : `jobs/${name}.ts`);
 
 const sourceOf = (name: FunctionName) => ({
   entry: entryOf(name),
