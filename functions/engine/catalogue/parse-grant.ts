@@ -1,7 +1,7 @@
 import { SafeBaseError } from '../../errors.ts';
 
 /** What a right is held on. Names are as the server stores them: a schema's is a pattern. */
-export type GrantScope =
+type GrantScope =
   | { readonly on: 'server' }
   | { readonly on: 'schema'; readonly pattern: string }
   | { readonly on: 'table'; readonly schema: string; readonly table: string };
