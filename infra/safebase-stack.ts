@@ -30,7 +30,7 @@ export class SafeBaseStack extends Stack {
     });
     const identity = new Identity(this, 'identity', { settings, storage });
     const workflows = new Workflows(this, 'workflows', { settings, storage, layer });
-    const scheduler = new Scheduler(this, 'scheduler');
+    const scheduler = new Scheduler(this, 'scheduler', { dispatch: workflows.dispatch });
     const api = new Api(this, 'api', { settings, storage, identity, workflows, secretPrefix });
 
     grantPermissions(this, { settings, secretPrefix, storage, identity, workflows, scheduler, api });

@@ -3,6 +3,12 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { LambdaFunction } from './lambda-function.ts';
+
+export interface SchedulerProps {
+  /** What schedules call. */
+  readonly dispatch: LambdaFunction<'dispatch'>;
+}
 
 /** Where schedules live, the role they act by, and where calls end that could not be delivered. */
 export class Scheduler extends Construct {
@@ -11,7 +17,7 @@ export class Scheduler extends Construct {
   readonly role: Role;
   readonly undelivered: Queue;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { dispatch }: SchedulerProps) {
     super(scope, id);
     // Its name is fixed: left behind, it would stand in the way of the next deploy. Schedules die with their target.
     this.group = new ScheduleGroup(this, 'group', { removalPolicy: RemovalPolicy.DESTROY });
@@ -36,6 +42,7 @@ export class Scheduler extends Construct {
     this.describe({
       ScheduleGroupName: this.group.scheduleGroupName,
       ScheduleRoleArn: this.role.roleArn,
+      ScheduleTargetArn: dispatch.functionArn,
       UndeliveredQueueArn: this.undelivered.queueArn,
     });
   }

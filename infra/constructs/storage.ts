@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -22,6 +22,10 @@ export class Storage extends Construct {
     });
     this.bucket = this.makeBucket();
     this.table = this.makeTable();
+    new CfnOutput(this, 'bucket-name', {
+      description: 'Where backups lie',
+      value: this.bucket.bucketName,
+    }).overrideLogicalId('BucketName');
   }
 
   private makeBucket(): Bucket {
