@@ -17,6 +17,8 @@ const ports = {
 const payload = z.strictObject({ version: z.literal(1), databaseId: z.string() });
 
 /** Looks at a database from inside its network and answers what it found. */
-export const handler = jobHandler({ name: 'probe', payload, log: log() }, ({ databaseId }, { deadline }) =>
-  probeDatabase(ports, config.NETWORKS, parseDatabaseId(databaseId), deadline),
+export const handler = jobHandler(
+  { name: 'probe', payload, marginMs: 4_000, log: log() },
+  ({ databaseId }, { deadline }) =>
+    probeDatabase(ports, config.NETWORKS, parseDatabaseId(databaseId), deadline),
 );

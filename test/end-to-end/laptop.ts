@@ -15,6 +15,8 @@ export interface Answer {
 
 export interface Laptop {
   readonly cloud: Cloud;
+  /** Where it keeps everything, its logs too. */
+  readonly dataFolder: string;
   /** Calls the API as an administrator. */
   api(
     method: string,
@@ -38,7 +40,8 @@ const RUN_DEADLINE_MS = 240_000;
 export async function startLaptop(): Promise<Laptop> {
   const assemblyFolder = resolve(import.meta.dirname, '../../.cache/assembly');
   await synthesize({ folder: assemblyFolder });
-  const cloud = await startCloud({ assemblyFolder, dataFolder: temporaryFolder() });
+  const dataFolder = temporaryFolder();
+  const cloud = await startCloud({ assemblyFolder, dataFolder });
   const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
 
   const api: Laptop['api'] = async (method, path, body, headers = {}) => {
@@ -73,6 +76,7 @@ export async function startLaptop(): Promise<Laptop> {
   };
   return {
     cloud,
+    dataFolder,
     api,
     ended,
     register: async (server, schemas, more = {}) => {
