@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ErrorCode, SafeBaseError } from '../../errors.ts';
 import type { Endpoint } from '../connection.ts';
+import { reasonOf, throwIfOver } from '../deadline.ts';
 import type { ClientPrograms } from '../sql/client-programs.ts';
 import { collectBounded } from './bounded-text.ts';
 import { failureOf, unexplainedLines } from './client-messages.ts';
@@ -59,7 +60,7 @@ interface Child {
  * environment, and the password reaches it through a file without a name.
  */
 export async function startClient(start: ClientStart): Promise<ClientProcess> {
-  start.signal.throwIfAborted();
+  throwIfOver(start.signal);
   const { endpoint } = start;
   const isVerified = endpoint.tls.mode === 'verify';
   // TLS proves the name, so the name must be given; without TLS the address that was checked is dialled.
@@ -112,7 +113,7 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
     state.killed ??= reason;
     killGroup(child);
   };
-  const onAbort = () => kill(abortReason(signal));
+  const onAbort = () => kill(reasonOf(signal));
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   // A broken pipe shows as the end of the program, which says why.
@@ -151,11 +152,6 @@ async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error
     await wait(PEER_POLL_MS, undefined, { ref: false });
   }
 }
-
-const abortReason = (signal: AbortSignal): Error =>
-  signal.reason instanceof SafeBaseError
-    ? signal.reason
-    : new SafeBaseError('deadline_exceeded', 'the time of this run is over', { cause: signal.reason });
 
 const isRunning = ({ process: { exitCode, signalCode } }: Child): boolean =>
   exitCode === null && signalCode === null;

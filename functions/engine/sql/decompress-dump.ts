@@ -1,5 +1,6 @@
 import { createZstdDecompress } from 'node:zlib';
 import { SafeBaseError } from '../../errors.ts';
+import { throwIfOver } from '../deadline.ts';
 import { DumpText } from './dump-text.ts';
 import type { CheckInput } from './format-sql.ts';
 import { passThrough } from './pass-through.ts';
@@ -18,7 +19,7 @@ export async function* decompressDump(
   const watched = new DumpText();
   const stage = createZstdDecompress({ chunkSize: TEXT_CHUNK });
   for await (const chunk of translated(passThrough(input.dump, stage))) {
-    input.signal.throwIfAborted();
+    throwIfOver(input.signal);
     watched.take(chunk);
     // More bytes than promised are an archive bomb or another object: stop before they are read.
     if (watched.bytes > input.dumpBytes) throw damaged('it holds more text than the manifest says');

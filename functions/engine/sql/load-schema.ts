@@ -1,11 +1,14 @@
 import { SafeBaseError } from '../../errors.ts';
 import type { ServerInfo } from '../contents.ts';
 import { type ClientProcess, startClient } from '../process/client-process.ts';
+import { describe } from './check-dump.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 import { decompressDump } from './decompress-dump.ts';
 import type { LoadedSchema, LoadInput, SessionSettings } from './format-sql.ts';
+import { namesSchema } from './names-schema.ts';
 import { StatementRouter } from './route-statements.ts';
 import { runHeldStatements } from './run-held-statements.ts';
+import type { Classified } from './statements/classify.ts';
 import { readStatements } from './statements/read-statements.ts';
 
 /**
@@ -69,7 +72,10 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
       },
     });
     for await (const item of readStatements(text, input.schema)) {
-      if (item.type === 'statement') finalSession = item.session.settings;
+      if (item.type === 'statement') {
+        refuseOldName(input, item.text, item.does);
+        finalSession = item.session.settings;
+      }
       await write(child, router.route(item));
     }
     child.stdin.end('COMMIT;\n');
@@ -77,10 +83,18 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
     return { bytes, finalSession };
   } catch (error) {
     // Killed before its stdin ends: at the end of input it would run the half statement that it holds.
-    child.kill(new Error('the load is not wanted any more', { cause: error }));
-    await child.ended.catch(() => {});
-    throw error;
+    const unwanted = new Error('the load is not wanted any more');
+    child.kill(unwanted);
+    const end = await child.ended.catch((reason: unknown) => reason);
+    // Where the program had failed by itself, that is the first error, and ours is what came of it.
+    throw end === undefined || end === unwanted ? error : end;
   }
+}
+
+/** Under another name, what names the old schema would be made or look there. The check lists all; this is the last guard. */
+function refuseOldName({ schema, targetSchema }: LoadInput, text: Buffer, does: Classified): void {
+  if (schema === targetSchema || !namesSchema(text, does, schema)) return;
+  throw new SafeBaseError('dump_carries_schema_name', `${describe(does)} names the schema ${schema}`);
 }
 
 /** Waits until the program has room. @throws what ended the program, if it takes no more */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../../errors.ts';
+import { throwIfOver } from '../deadline.ts';
 import type { PartRecord } from '../part.ts';
 import type { ReadRange, VerifiedObject } from './format-sql.ts';
 
@@ -17,7 +18,7 @@ export async function* readVerifiedParts(
   let first = 0;
   let next = ahead(object.parts[0], first);
   for (const [index, part] of object.parts.entries()) {
-    signal.throwIfAborted();
+    throwIfOver(signal);
     const body = await next;
     if (part.number !== index + 1) throw damaged(`part ${index + 1} is missing from the list of parts`);
     first += part.sizeBytes;

@@ -1,5 +1,6 @@
 import { SafeBaseError } from '../../errors.ts';
 import { quoteName } from '../connection.ts';
+import { throwIfOver } from '../deadline.ts';
 import type { HeldStatement, OpenSession, SessionSettings, StatementSession } from './format-sql.ts';
 
 interface RunInput {
@@ -27,7 +28,7 @@ const PLAIN: SessionSettings = {
 export async function runHeldStatements(input: RunInput): Promise<void> {
   const { statements, signal } = input;
   if (statements.length === 0) return;
-  signal.throwIfAborted();
+  throwIfOver(signal);
   const session = await input.openSession(input.targetSchema);
   const onAbort = () => {
     session.close().catch(() => {});
@@ -36,7 +37,7 @@ export async function runHeldStatements(input: RunInput): Promise<void> {
   try {
     await runAll(session, input);
   } catch (error) {
-    signal.throwIfAborted();
+    throwIfOver(signal);
     throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -57,7 +58,7 @@ async function runAll(session: StatementSession, input: RunInput): Promise<void>
     collation = wanted;
   };
   for (const held of input.statements) {
-    input.signal.throwIfAborted();
+    throwIfOver(input.signal);
     await toCollation(held.session.databaseCollation);
     if (!sameSession(current, held.session)) await switchTo(session, held.session);
     current = held.session;
