@@ -48,6 +48,7 @@ import type {
   Workflows,
 } from './core/ports.ts';
 import type { Backup, Restore } from './core/run.ts';
+import type { StartPorts } from './core/start-run.ts';
 
 type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'MYSQL_CLIENT_ROOT'> = {
   readonly [N in Name]: string;
@@ -158,6 +159,21 @@ export function workflows(config: Workers & { readonly EXPIRE_FUNCTION: string }
     expire: config.EXPIRE_FUNCTION,
   });
   return workflowsMade;
+}
+
+/** What it takes to start a run. */
+export function startPorts(
+  config: Of<'TABLE_NAME'> & Workers & { readonly EXPIRE_FUNCTION: string },
+): StartPorts {
+  return {
+    databases: databaseStore(config),
+    backups: backupStore(config),
+    restores: restoreStore(config),
+    locks: runLocks(config),
+    workflows: workflows(config),
+    log: log(),
+    now,
+  };
 }
 
 let proberMade: Prober | undefined;

@@ -7,31 +7,10 @@ import { toRunFilter } from '../core/run-filter.ts';
 import { startBackup } from '../core/start-backup.ts';
 import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
-import {
-  authenticate,
-  backupStore,
-  databaseStore,
-  downloadLinks,
-  log,
-  now,
-  objectStore,
-  restoreStore,
-  runLocks,
-  workflows,
-} from '../services.ts';
+import { authenticate, downloadLinks, log, now, objectStore, startPorts } from '../services.ts';
 
 const config = readConfig('api-backups', process.env);
-const ports = {
-  databases: databaseStore(config),
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  workflows: workflows(config),
-  objects: objectStore(config),
-  links: downloadLinks(config),
-  log: log(),
-  now,
-};
+const ports = { ...startPorts(config), objects: objectStore(config), links: downloadLinks(config) };
 
 export const handler = httpHandler<'api-backups'>(
   { log: log(), authenticate: authenticate(config) },

@@ -6,31 +6,10 @@ import { removeDatabase } from '../core/remove-database.ts';
 import { testDatabase } from '../core/test-database.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type ApiAnswer, httpHandler } from '../middleware/http-handler.ts';
-import {
-  authenticate,
-  backupStore,
-  databaseStore,
-  log,
-  now,
-  prober,
-  restoreStore,
-  runLocks,
-  secretStore,
-  workflows,
-} from '../services.ts';
+import { authenticate, log, prober, secretStore, startPorts } from '../services.ts';
 
 const config = readConfig('api-databases', process.env);
-const ports = {
-  databases: databaseStore(config),
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  secrets: secretStore(config),
-  workflows: workflows(config),
-  prober: prober(config),
-  log: log(),
-  now,
-};
+const ports = { ...startPorts(config), secrets: secretStore(config), prober: prober(config) };
 
 export const handler = httpHandler<'api-databases'>(
   { log: log(), authenticate: authenticate(config) },

@@ -5,27 +5,10 @@ import { toRunFilter } from '../core/run-filter.ts';
 import { startRestore } from '../core/start-restore.ts';
 import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
-import {
-  authenticate,
-  backupStore,
-  databaseStore,
-  log,
-  now,
-  restoreStore,
-  runLocks,
-  workflows,
-} from '../services.ts';
+import { authenticate, log, now, startPorts } from '../services.ts';
 
 const config = readConfig('api-restores', process.env);
-const ports = {
-  databases: databaseStore(config),
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  workflows: workflows(config),
-  log: log(),
-  now,
-};
+const ports = startPorts(config);
 
 export const handler = httpHandler<'api-restores'>(
   { log: log(), authenticate: authenticate(config) },

@@ -3,28 +3,10 @@ import { readConfig } from '../config.ts';
 import { dispatchSchedule } from '../core/dispatch-schedule.ts';
 import { parseDatabaseId } from '../core/ids.ts';
 import { jobHandler } from '../middleware/job-handler.ts';
-import {
-  backupStore,
-  databaseStore,
-  idempotencyStore,
-  log,
-  now,
-  restoreStore,
-  runLocks,
-  workflows,
-} from '../services.ts';
+import { idempotencyStore, log, startPorts } from '../services.ts';
 
 const config = readConfig('dispatch', process.env);
-const ports = {
-  databases: databaseStore(config),
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  idempotency: idempotencyStore(config),
-  workflows: workflows(config),
-  log: log(),
-  now,
-};
+const ports = { ...startPorts(config), idempotency: idempotencyStore(config) };
 
 const payload = z.strictObject({
   scheduleId: z.string().regex(/^[\w-]{1,64}$/),
