@@ -4,6 +4,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
  */
 import { z } from 'zod';
+import { matchesWildcard } from '../wildcard.ts';
 
 /** One use of a permission, with what conditions may ask about it; an absent key is one the request does not have. */
 export interface AccessQuestion {
@@ -39,7 +40,7 @@ type Operator = (given: string | undefined, wanted: readonly string[]) => boolea
 
 const equals: Operator = (given, wanted) => given !== undefined && wanted.includes(given);
 const like: Operator = (given, wanted) =>
-  given !== undefined && wanted.some((pattern) => matches(pattern, given));
+  given !== undefined && wanted.some((pattern) => matchesWildcard(pattern, given));
 const bool: Operator = (given, wanted) =>
   equals(
     given?.toLowerCase(),
@@ -66,10 +67,8 @@ const IF_EXISTS = 'IfExists';
 
 const text = z.union([z.string(), z.boolean().transform(String), z.number().transform(String)]);
 const texts = z.union([text.transform((one) => [one]), z.array(text)]);
-const operatorName = z
-  .string()
-  .refine((name) => operatorNamed(name) !== undefined, 'unknown condition operator');
-const conditionKey = z.string().refine((name) => keyNamed(name) !== undefined, 'unknown condition key');
+const operatorName = z.string().refine((name) => operatorNamed(name) !== undefined);
+const conditionKey = z.string().refine((name) => keyNamed(name) !== undefined);
 // A list of accounts or roles would need to know who holds an access key: that comes with the evaluation of IAM.
 const everyone = z.union([
   z.literal('*'),
@@ -97,7 +96,8 @@ const statement = z
 const document = z.strictObject({
   Version: z.enum(['2012-10-17', '2008-10-17']).optional(),
   Id: z.string().optional(),
-  Statement: z.union([statement.transform((one) => [one]), z.array(statement)]),
+  // Not a union of both forms: its errors would not tell which element is unknown.
+  Statement: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(statement)),
 });
 
 export type BucketPolicy = z.output<typeof document>;
@@ -120,9 +120,9 @@ function applies(one: Statement, question: AccessQuestion): boolean {
   // The callers here are never AWS services.
   if (typeof one.Principal === 'object' && 'Service' in one.Principal) return false;
   const action = (patterns: readonly string[]) =>
-    patterns.some((pattern) => matches(pattern.toLowerCase(), question.action.toLowerCase()));
+    patterns.some((pattern) => matchesWildcard(pattern.toLowerCase(), question.action.toLowerCase()));
   const resource = (patterns: readonly string[]) =>
-    patterns.some((pattern) => matches(pattern, question.resource));
+    patterns.some((pattern) => matchesWildcard(pattern, question.resource));
   return (
     (one.Action === undefined || action(one.Action)) &&
     (one.NotAction === undefined || !action(one.NotAction)) &&
@@ -150,12 +150,3 @@ function operatorNamed(name: string): Operator | undefined {
 /** Condition keys are named without regard to case. */
 const keyNamed = (name: string): string | undefined =>
   CONDITION_KEYS.find((known) => known.toLowerCase() === name.toLowerCase());
-
-/** `*` is any text, `?` any character. */
-function matches(pattern: string, given: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'su').test(given);
-}

@@ -38,6 +38,12 @@ export interface LocalS3 {
   stop(): Promise<void>;
 }
 
+const running = new Set<() => Promise<void>>();
+// Also after a test that failed half way.
+afterAll(async () => {
+  for (const stop of running) await stop();
+});
+
 /** The laptop's S3 on a port of its own. */
 export async function startLocal(options: Partial<S3Options> = {}): Promise<LocalS3> {
   const log: string[] = [];
@@ -49,17 +55,20 @@ export async function startLocal(options: Partial<S3Options> = {}): Promise<Loca
     0,
   );
   const client = clientOf(server.url);
+  const stop = async (): Promise<void> => {
+    if (!running.delete(stop)) return;
+    client.destroy();
+    await server.close();
+    await s3.close();
+  };
+  running.add(stop);
   return {
     s3,
     url: server.url,
     folder,
     log,
     client,
-    async stop() {
-      client.destroy();
-      await server.close();
-      await s3.close();
-    },
+    stop,
   };
 }
 
