@@ -15,7 +15,7 @@ export interface BodySlice {
 }
 
 /** A body on its way to the disk. */
-export interface NewBody {
+interface NewBody {
   readonly id: string;
   readonly stream: Writable;
   /** Writes in line: resolves when there is room for more. */

@@ -63,13 +63,13 @@ export function readDescription(headers: Headers): Pick<Draft, 'headers' | 'meta
   };
 }
 
-export function readStorageClass(headers: Headers): string {
+function readStorageClass(headers: Headers): string {
   const storageClass = headers.get('x-amz-storage-class') ?? 'STANDARD';
   if (!STORAGE_CLASSES.includes(storageClass)) throw notImplemented(`The storage class ${storageClass}`);
   return storageClass;
 }
 
-export function readEncryption(headers: Headers, bucket: Bucket): Encryption {
+function readEncryption(headers: Headers, bucket: Bucket): Encryption {
   const algorithm = headers.get('x-amz-server-side-encryption');
   const keyId = headers.get('x-amz-server-side-encryption-aws-kms-key-id');
   const bucketKey = headers.get('x-amz-server-side-encryption-bucket-key-enabled');

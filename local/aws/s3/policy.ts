@@ -15,7 +15,7 @@ export interface AccessQuestion {
 }
 
 /** The keys that every question answers, if only with "absent". */
-export const CONDITION_KEYS = [
+const CONDITION_KEYS = [
   'aws:SecureTransport',
   'aws:CurrentTime',
   's3:TlsVersion',

@@ -11,7 +11,7 @@ export interface XmlElement {
 
 /** What an answer is made of: an element is its name and its content; a list of contents repeats nothing of its own. */
 export type XmlContent = string | number | boolean | undefined | readonly XmlContent[] | XmlTree;
-export interface XmlTree {
+interface XmlTree {
   readonly [name: string]: XmlContent;
 }
 

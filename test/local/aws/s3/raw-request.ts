@@ -28,7 +28,7 @@ const sha256 = (text: string | Buffer) => createHash('sha256').update(text).dige
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
-export function signRaw(url: string, request: RawRequest): Signed {
+function signRaw(url: string, request: RawRequest): Signed {
   const timestamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const scope = `${timestamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const payloadHash = request.payloadHash ?? 'UNSIGNED-PAYLOAD';

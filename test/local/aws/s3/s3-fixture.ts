@@ -14,7 +14,7 @@ import { createS3, type S3, type S3Options } from '../../../../local/aws/s3/s3.t
 import { listen } from '../../../../local/loopback.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
 
-export const onAws = process.env.SAFEBASE_TEST_AWS === '1';
+const onAws = process.env.SAFEBASE_TEST_AWS === '1';
 /** Tests of what only the laptop has, or what one would not do to AWS. */
 export const describeLocal = onAws ? describe.skip : describe;
 

@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -18,6 +15,7 @@ import type { AuthorizedCall } from '../../../../local/aws/s3/access.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
 import { waitUntil } from '../../wait-until.ts';
 import { answerTo, openRaw, sendRaw } from './raw-request.ts';
+import { startChild } from './s3-child.ts';
 import { clientOf, failureOf, KEY, startLocal } from './s3-fixture.ts';
 
 const PLAIN = { versioned: false, objectLock: false, policies: [], lifecycleRules: [] };
@@ -113,14 +111,14 @@ describe('an upload that ends early', () => {
 
   it('by kill -9 of the endpoint leaves the old object, and the next start cleans up', async () => {
     const folder = temporaryFolder();
-    const { child, url } = await startProcess(folder);
-    const client = clientOf(url);
+    const child = await startChild(folder);
+    const client = clientOf(child.url);
     await client.send(new PutObjectCommand({ Bucket: 'durable', Key: 'k', Body: 'old' }));
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: 'durable', Key: 'm' }));
     const upload = { Bucket: 'durable', Key: 'm', UploadId };
     const { ETag } = await client.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: 'part' }));
     const known = bodiesIn(folder).length;
-    const half = openRaw(url, {
+    const half = openRaw(child.url, {
       method: 'PUT',
       path: '/durable/k',
       headers: { 'content-length': '1000000' },
@@ -128,8 +126,7 @@ describe('an upload that ends early', () => {
     const cut = answerTo(half).catch(() => 'cut');
     half.write(Buffer.alloc(500_000));
     await waitUntil(() => bodiesIn(folder).length > known, 'the endpoint began to write');
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await child.kill();
     expect(await cut).toBe('cut');
 
     const s3 = await startLocal({ folder });
@@ -239,13 +236,3 @@ describe('a bucket of the template', () => {
     await s3.stop();
   });
 });
-
-async function startProcess(folder: string): Promise<{ child: ChildProcess; url: string }> {
-  const script = join(import.meta.dirname, 's3-process.ts');
-  const child = spawn(process.execPath, [script, folder, KEY.accessKeyId, KEY.secretAccessKey], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  const [url] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: String(url) };
-}
