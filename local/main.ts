@@ -7,9 +7,18 @@ import { obtainToken } from './main-job/administrator-token.ts';
 import { ApiError, openApi } from './main-job/api-client.ts';
 import { choosePort } from './main-job/choose-port.ts';
 import { openClosers } from './main-job/closers.ts';
-import { openCopy, openOwn, openSample, type Side } from './main-job/databases.ts';
+import {
+  addressOf,
+  embeddedEngine,
+  engineLike,
+  openCopy,
+  openSample,
+  type Side,
+  sideOfOwn,
+} from './main-job/databases.ts';
 import { JobFailed } from './main-job/job-failed.ts';
 import { HELP, type Options, readOptions, UsageError } from './main-job/options.ts';
+import { obtainPassword } from './main-job/password.ts';
 import { step } from './main-job/progress-line.ts';
 import { linesOf, servingLines } from './main-job/report.ts';
 import { runMainJob } from './main-job/run-main-job.ts';
@@ -17,39 +26,42 @@ import { prepare } from './set-up/prepare.ts';
 import { synthesize } from './synthesize.ts';
 
 const EXIT = { failed: 1, usage: 2, interrupted: 130 };
+const REPEATED_MS = 500;
 
 const closers = openClosers();
 let serving = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: a second Ctrl-C does not wait.
-  process.once(signal, () => {
-    process.stderr.write('\nstopping\n');
-    const code = serving ? Number(process.exitCode ?? 0) : EXIT.interrupted;
-    void closers.closeAll().then(() => process.exit(code));
-  });
-}
+let stopping = false;
+stopOnSignals();
 
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') console.log(HELP);
   else await start(options);
 } catch (error) {
-  tell(error);
-  await closers.closeAll();
-  process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+  // What fails while all is being stopped fails for that reason, and the signal's own end follows.
+  if (!stopping) {
+    tell(error);
+    await closers.closeAll();
+    process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+  }
 }
 
 async function start(options: Options): Promise<void> {
   // Asked before anything takes time.
-  const own = options.database === undefined ? undefined : await openOwn(options.database);
+  const { database: own } = options;
+  const password =
+    own === undefined ? '' : await obtainPassword(`Password of ${addressOf(own)}: `, own.passwordFile);
   const dataFolder = resolve(options.dataFolder);
   const cloud = await openCloud(options, dataFolder);
   const { token, file } = await obtainToken(cloud, dataFolder);
   const embedded = join(dataFolder, 'embedded');
-  const source = own ?? (await openShop(embedded, options));
+  const source = own === undefined ? await openShop(embedded, options) : sideOfOwn(own, password);
   const result = await runMainJob(openApi(cloud.apiUrl, token), {
     source,
-    openCopy: (maker) => openCopy(embedded, maker, source.fields.schemas, closers),
+    openCopy: async (kind) => {
+      const engine = await (own === undefined ? embeddedEngine() : engineLike(kind));
+      return openCopy(embedded, engine, source.fields.schemas, closers);
+    },
   });
   process.exitCode = result.comparison.differences.length === 0 ? 0 : EXIT.failed;
   for (const line of linesOf(result)) console.log(line);
@@ -59,9 +71,26 @@ async function start(options: Options): Promise<void> {
   serving = true;
 }
 
+/** Ctrl-C ends everything in order; a second one ends it at once. */
+function stopOnSignals(): void {
+  let firstAt: number | undefined;
+  const stop = (): void => {
+    // Ctrl-C arrives twice: from the terminal, and handed on by the process that started this one.
+    if (firstAt !== undefined && performance.now() - firstAt < REPEATED_MS) return;
+    if (firstAt !== undefined) process.exit(EXIT.interrupted);
+    firstAt = performance.now();
+    stopping = true;
+    process.stderr.write('\nstopping\n');
+    const code = serving ? Number(process.exitCode ?? 0) : EXIT.interrupted;
+    void closers.closeAll().then(() => process.exit(code));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+}
+
 /** Set-up, timed and printed apart, and then the stack that it makes possible. */
-async function openCloud({ port }: Options, dataFolder: string): Promise<Cloud> {
-  await prepare({ parts: ['embedded-mariadb', 'layer'] });
+async function openCloud(options: Options, dataFolder: string): Promise<Cloud> {
+  const port = await choosePort(options.port);
+  await prepare({ parts: options.database === undefined ? ['embedded-mariadb', 'layer'] : ['layer'] });
   // Nobody else may serve the assembly while it is made; the cloud takes the folder for itself again.
   openDataFolder(dataFolder).release();
   const assemblyFolder = join(dataFolder, 'assembly');
@@ -74,7 +103,7 @@ async function openCloud({ port }: Options, dataFolder: string): Promise<Cloud> 
     'cloud',
     ({ apiUrl }) => `the stack that is deployed, at ${apiUrl}`,
     async () => {
-      const cloud = await startCloud({ assemblyFolder, dataFolder, port: await choosePort(port) });
+      const cloud = await startCloud({ assemblyFolder, dataFolder, port });
       closers.add(cloud.stop);
       return cloud;
     },

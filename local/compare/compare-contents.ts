@@ -13,19 +13,38 @@ export interface Difference {
   readonly copy?: string;
 }
 
-/** Every difference, in the order of the objects; none where the two are the same. Reads again only to show a row. */
+/**
+ * Every difference, in the order of the objects; none where the two are the same. Reads again only to show a row.
+ * Between servers of two versions, properties that only one of them has at all are left out.
+ */
 export async function compareContents(source: Content, copy: Content): Promise<Difference[]> {
   if (JSON.stringify(source.losses) !== JSON.stringify(copy.losses))
     throw new Error('both sides of a comparison must be read with the same losses');
   if (source.facts.length === 0) throw new Error('the source holds none of the schemas: nothing to compare');
-  const unread = [...source.unread, ...copy.unread];
-  const comparable = (fact: Fact): boolean =>
-    !HIDDEN_PROPERTIES.includes(fact.property) ||
-    !unread.some(({ schema, object }) => schema === fact.schema && object === fact.object);
   return [
-    ...compareFacts(source.facts.filter(comparable), copy.facts.filter(comparable)),
+    ...compareFacts(comparableFacts(source, copy), comparableFacts(copy, source)),
     ...(await compareRows(source.rows, copy.rows)),
   ];
+}
+
+/** The facts of one side that the other can have as well. */
+function comparableFacts(side: Content, other: Content): readonly Fact[] {
+  const unread = [...side.unread, ...other.unread];
+  const hidden = ({ property, schema, object }: Fact): boolean =>
+    HIDDEN_PROPERTIES.includes(property) &&
+    unread.some((table) => table.schema === schema && table.object === object);
+  const facts = side.facts.filter((fact) => !hidden(fact));
+  if (side.version === other.version) return facts;
+  // All rows of a view of the catalogue have the same columns: one row shows which there are.
+  const known = new Map<string, Set<string>>();
+  for (const { kind, property } of other.facts) {
+    const properties = known.get(kind) ?? new Set();
+    known.set(kind, properties.add(property));
+  }
+  return facts.filter(({ kind, property }) => {
+    const properties = known.get(kind);
+    return properties === undefined || HIDDEN_PROPERTIES.includes(property) || properties.has(property);
+  });
 }
 
 /** Compares object by object, so that one that is gone makes one line and not one for each of its properties. */

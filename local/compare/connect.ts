@@ -9,7 +9,7 @@ export interface ReadServer {
   readonly socketPath?: string;
   readonly user: string;
   readonly password?: string;
-  /** PEM of the CA to trust, or `public` for those that Node trusts; absent speaks plain text. */
+  /** PEM of the CAs to trust; absent speaks plain text. */
   readonly ca?: string;
 }
 
@@ -20,6 +20,8 @@ export type RawRow = ReadonlyMap<string, RawValue>;
 
 export interface ReadConnection {
   readonly product: 'mariadb' | 'mysql';
+  /** As the server prints it. */
+  readonly version: string;
   /** The rows of a small answer. */
   readonly rows: (sql: string, values?: readonly string[]) => Promise<readonly RawRow[]>;
   /**
@@ -62,7 +64,7 @@ export async function connectToRead(server: ReadServer): Promise<ReadConnection>
   const { ca, ...address } = server;
   const connection = mysql.createConnection({
     ...address,
-    ...(ca === undefined ? {} : { ssl: ca === 'public' ? {} : { ca } }),
+    ...(ca === undefined ? {} : { ssl: { ca, verifyIdentity: true } }),
     charset: 'utf8mb4',
     typeCast: false,
     rowsAsArray: true,
@@ -80,7 +82,7 @@ export async function connectToRead(server: ReadServer): Promise<ReadConnection>
   }
   const [answer] = await read.rows('SELECT VERSION() AS version');
   const version = answer?.get('version')?.toString() ?? '';
-  return { ...read, product: /mariadb/i.test(version) ? 'mariadb' : 'mysql' };
+  return { ...read, version, product: /mariadb/i.test(version) ? 'mariadb' : 'mysql' };
 }
 
 /** Whether an error of the server has this symbolic code. */
@@ -90,7 +92,7 @@ export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
 /** Quotes a name for SQL. */
 export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
-function readerOn(connection: mysql.Connection): Omit<ReadConnection, 'product'> {
+function readerOn(connection: mysql.Connection): Omit<ReadConnection, 'product' | 'version'> {
   let closed = false;
   // Queries hear of a lost connection themselves; without a listener the event would end the process.
   connection.on('error', () => {

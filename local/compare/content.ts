@@ -39,6 +39,8 @@ export interface UnreadTable {
 
 /** Everything of some schemas of a server. */
 export interface Content {
+  /** Of the server, as it prints it. */
+  readonly version: string;
   readonly facts: readonly Fact[];
   readonly rows: readonly RowSet[];
   /** Tables whose hidden members and defaults the account may not look at: left out on both sides, and to be told. */

@@ -24,9 +24,10 @@ export async function readServerContent(
   schemas: readonly string[],
   losses: readonly KnownLoss[] = [],
 ): Promise<Content> {
-  const parts: Omit<Content, 'losses'>[] = [];
+  const parts: SchemaContent[] = [];
   for (const schema of schemas) parts.push(await readSchema(connection, schema, losses));
   return {
+    version: connection.version,
     facts: parts.flatMap(({ facts }) => facts),
     rows: parts.flatMap(({ rows }) => rows),
     unread: parts.flatMap(({ unread }) => unread),
@@ -34,11 +35,13 @@ export async function readServerContent(
   };
 }
 
+type SchemaContent = Pick<Content, 'facts' | 'rows' | 'unread'>;
+
 async function readSchema(
   connection: ReadConnection,
   schema: string,
   losses: readonly KnownLoss[],
-): Promise<Omit<Content, 'losses'>> {
+): Promise<SchemaContent> {
   const known = lossTable(losses);
   const facts: Fact[] = [];
   const rows: RowSet[] = [];

@@ -6,6 +6,9 @@ import type { Column } from './columns.ts';
 import { hasCode, quoted, type ReadConnection } from './connect.ts';
 import { type Fact, readable, type UnreadTable } from './content.ts';
 
+/** No right to make temporary tables, or a server that lets nobody write. */
+const REFUSED = ['ER_DBACCESS_DENIED_ERROR', 'ER_TABLEACCESS_DENIED_ERROR', 'ER_OPTION_PREVENTS_STATEMENT'];
+
 const PROBE = 'safebase_compare_members';
 
 /** What is hidden in one table; `unread` says what the account was not allowed to look at. */
@@ -18,7 +21,7 @@ export async function readHiddenMembers(
   const facts: Fact[] = [];
   const fact = (part: string, property: string, value: string): Fact => ({
     schema,
-    kind: 'column',
+    kind: 'hidden part of column',
     object: table,
     part,
     property,
@@ -48,7 +51,7 @@ export async function readHiddenMembers(
       }
     }
   } catch (error) {
-    if (!hasCode(error, 'ER_DBACCESS_DENIED_ERROR', 'ER_TABLEACCESS_DENIED_ERROR')) throw error;
+    if (!hasCode(error, ...REFUSED)) throw error;
     return { facts: [], unread: [{ schema, object: table }] };
   }
   return { facts, unread: [] };

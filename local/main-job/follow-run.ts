@@ -28,7 +28,7 @@ export async function followRun<R extends Run>(
         return run;
       }
       if (run.state !== 'queued' && run.state !== 'running') throw failureOf(title, run);
-      line.show(run.progress);
+      line.show(run.progress ?? run.state);
       await pause(POLL_MS);
     }
   } catch (error) {

@@ -33,8 +33,9 @@ const ERASE = ['\u007f', '\b'];
 /** Reads a line from the terminal without showing it. */
 function typed(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // The terminal stops showing keys before anybody is invited to type.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   return new Promise((resolve, reject) => {

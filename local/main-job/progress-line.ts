@@ -8,7 +8,8 @@ export interface Progress {
 }
 
 export interface ProgressLine {
-  readonly show: (progress?: Progress) => void;
+  /** @param progress how far it is, or a word for its state while it has not begun */
+  readonly show: (progress: Progress | string) => void;
   /** Replaces the line by the last word, with the time that it all took. */
   readonly end: (text: string) => void;
   /** Takes the line away, before an error is printed. */
@@ -61,13 +62,10 @@ export async function step<T>(title: string, say: (result: T) => string, act: ()
   return result;
 }
 
-/** `[██████····]  25 %  dump, 6 MB of about 24 MB`; without progress the bar is empty. */
-function barOf(progress?: Progress): string {
-  const { phase, bytesDone, bytesEstimated } = progress ?? {
-    phase: 'waiting',
-    bytesDone: 0,
-    bytesEstimated: 0,
-  };
+/** `[██████····] 25 %  dump, 6 MB of about 24 MB`; without progress the bar is empty. */
+function barOf(progress: Progress | string): string {
+  const { phase, bytesDone, bytesEstimated } =
+    typeof progress === 'string' ? { phase: progress, bytesDone: 0, bytesEstimated: 0 } : progress;
   // An estimate is one: more than all of it is still all of it.
   const share = bytesEstimated > 0 ? Math.min(1, bytesDone / bytesEstimated) : 0;
   const full = Math.round(share * BAR_WIDTH);

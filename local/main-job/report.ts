@@ -41,17 +41,23 @@ export function servingLines(served: {
   readonly source: Side;
 }): readonly string[] {
   const { apiUrl } = served;
-  const tokenFile = relative('', served.tokenFile);
+  const tokenFile = shownPath(served.tokenFile);
   return [
     '',
     `  API       ${apiUrl}, until Ctrl-C`,
     `  token     ${tokenFile} (administrator)`,
-    `  state     ${relative('', served.dataFolder)}, kept for the next start`,
+    `  state     ${shownPath(served.dataFolder)}, kept for the next start`,
     '',
     `  curl -H "Authorization: Bearer $(cat ${tokenFile})" ${apiUrl}/backup`,
     '',
   ];
 }
+
+/** Relative where that is shorter to type. */
+const shownPath = (path: string): string => {
+  const fromHere = relative('', path);
+  return fromHere.startsWith('..') ? path : fromHere;
+};
 
 const row = (name: string, bytes: string, seconds: string, speed: string, note = ''): string =>
   `  ${name.padEnd(8)}${bytes.padStart(14)}${seconds.padStart(10)}${speed.padStart(8)}   ${note}`.trimEnd();

@@ -1,6 +1,5 @@
 /** Backup, restore and exact comparison of a real database, over the API alone. */
 import type { Difference } from '../compare/compare-contents.ts';
-import type { Maker } from '../engines/packages.ts';
 import {
   type ApiClient,
   type Backup,
@@ -10,7 +9,7 @@ import {
   restoreShape,
 } from './api-client.ts';
 import { type Comparison, compareServers } from './compare-servers.ts';
-import type { Side } from './databases.ts';
+import type { ServerKind, Side } from './databases.ts';
 import { followRun } from './follow-run.ts';
 import { JobFailed } from './job-failed.ts';
 import { step } from './progress-line.ts';
@@ -20,7 +19,7 @@ import { registerDatabase } from './register-database.ts';
 export interface JobSides {
   readonly source: Side;
   /** Starts an empty server for what the source is. */
-  readonly openCopy: (maker: Maker) => Promise<Side>;
+  readonly openCopy: (kind: ServerKind) => Promise<Side>;
 }
 
 export interface JobResult {
@@ -36,11 +35,11 @@ export interface JobResult {
  */
 export async function runMainJob(api: ApiClient, { source, openCopy }: JobSides): Promise<JobResult> {
   const databaseId = await registerDatabase(api, source.fields);
-  const maker = await testDatabase(api, databaseId);
+  const kind = await testDatabase(api, databaseId);
   const copy = await step(
     'copy to',
     ({ title }) => `${title}, empty`,
-    () => openCopy(maker),
+    () => openCopy(kind),
   );
   const copyId = await registerDatabase(api, copy.fields);
   const backup = await backUp(api, databaseId);
@@ -54,22 +53,33 @@ export async function runMainJob(api: ApiClient, { source, openCopy }: JobSides)
 }
 
 /** Connects as a backup will, and tells what server there is. */
-async function testDatabase(api: ApiClient, databaseId: string): Promise<Maker> {
+async function testDatabase(api: ApiClient, databaseId: string): Promise<ServerKind> {
   const { server } = await step(
     'test',
-    ({ server }) => `${server.version}, ${server.support}; all rights are there`,
+    ({ server }) => `${server.version.split(' ')[0]}, ${server.support}; all rights are there`,
     async () => {
       const report = await api({ method: 'POST', path: `/databases/${databaseId}/test`, answer: probeShape });
       const { ok, server, failure, missingGrants = [] } = report;
       if (ok && server !== undefined) return { server };
       throw new JobFailed(
         `the database cannot be backed up: ${failure?.reason ?? 'its account lacks rights'}`,
-        missingGrants.length === 0 ? (failure?.hint ?? '') : `Run there: ${missingGrants.join('; ')}`,
+        missingGrants.length > 0 ? `Run there: ${missingGrants.join('; ')}` : hintFor(failure),
       );
     },
   );
-  return server.product === 'mysql' ? 'mysql' : 'mariadb';
+  return server;
 }
+
+/** The API's hints speak of the API; whoever typed a command has options. */
+const HINTS: Readonly<Record<string, string>> = {
+  credentials_rejected: 'Check the user in --database and the password.',
+  schema_unknown: 'Check the schema in --database, and what its user may see.',
+  tls_failed:
+    'Give its CA with --tls-ca, the host as its certificate names it, or --no-tls on a network you trust.',
+};
+
+const hintFor = (failure?: { readonly code: string; readonly hint: string }): string =>
+  failure === undefined ? '' : (HINTS[failure.code] ?? failure.hint);
 
 async function backUp(api: ApiClient, databaseId: string): Promise<Backup> {
   const answer = backupShape;

@@ -112,7 +112,7 @@ export const PLANTED: readonly Planted[] = [
   ),
   change(
     'a member beyond the basic characters that no row has',
-    'twin.goods column size true members',
+    'twin.goods hidden part of column size true members',
     "ALTER TABLE goods MODIFY size ENUM('','S','🚀') NOT NULL",
   ),
   change(
