@@ -8,9 +8,9 @@ module.exports = {
   forbidden: [
     forbid(
       'errors-import-nothing',
-      'errors.ts stands under everything: pass what it needs as an argument.',
-      { path: '^functions/errors\\.ts$' },
-      { path: '.' },
+      'The errors stand under everything: pass what they need as an argument.',
+      { path: '^functions/error(s|-codes)\\.ts$' },
+      { path: '.', pathNot: '^functions/error-codes\\.ts$' },
     ),
     forbid(
       'routes-and-config-import-zod-only',

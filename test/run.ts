@@ -19,7 +19,7 @@ const report = join(folder, 'report.json');
 let failedSteps = 0;
 // Paths ask for a few tests while working: the static checks are for whole runs.
 for (const step of paths.length > 0 ? [] : STATIC_STEPS) failedSteps += (await run(step)) ? 0 : 1;
-const parameters = ['--json', `--outputFile=${report}`, '--maxWorkers=2', ...paths];
+const parameters = ['--json', `--outputFile=${report}`, ...paths];
 const passed = await run(jest(parameters, full ? { SAFEBASE_FULL: '1' } : {}));
 const counts: unknown = JSON.parse(readFileSync(report, 'utf8'));
 rmSync(folder, { recursive: true });
@@ -28,4 +28,6 @@ const count = (name: string): number => Number((counts as Record<string, unknown
 const failed = count('numFailedTests') + count('numRuntimeErrorTestSuites') + failedSteps;
 const skipped = count('numPendingTests') + count('numTodoTests');
 process.exitCode = passed && failed === 0 && count('numPassedTests') > 0 ? 0 : 1;
-console.log(`${count('numPassedTests')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+console.log(
+  `${count('numPassedTests')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+);

@@ -33,10 +33,17 @@ export const STATIC_STEPS: readonly Step[] = [
 ];
 
 /** @param parameters more of Jest's, such as paths or `--json --outputFile=…` */
-export const jest = (parameters: readonly string[], environment: Readonly<Record<string, string>> = {}): Step => ({
+export const jest = (
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Step => ({
   name: 'tests',
-  command: tool('jest/bin/jest.js', ...parameters),
-  environment: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning', ...environment },
+  // A test that fails may leave a process behind; the run must end all the same.
+  command: tool('jest/bin/jest.js', '--maxWorkers=2', '--forceExit', ...parameters),
+  environment: {
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    ...environment,
+  },
   live: true,
 });
 
