@@ -91,8 +91,7 @@ function stopOnSignals(): void {
 async function openCloud(options: Options, dataFolder: string): Promise<Cloud> {
   const port = await choosePort(options.port);
   await prepare({ parts: options.database === undefined ? ['embedded-mariadb', 'layer'] : ['layer'] });
-  // Nobody else may serve the assembly while it is made; the cloud takes the folder for itself again.
-  openDataFolder(dataFolder).release();
+  refuseFolderInUse(dataFolder);
   const assemblyFolder = join(dataFolder, 'assembly');
   const start = performance.now();
   const how = await synthesize({ folder: assemblyFolder });
@@ -108,6 +107,16 @@ async function openCloud(options: Options, dataFolder: string): Promise<Cloud> {
       return cloud;
     },
   );
+}
+
+/** Nobody else may serve the assembly while it is made; the cloud takes the folder for itself again. */
+function refuseFolderInUse(dataFolder: string): void {
+  try {
+    openDataFolder(dataFolder).release();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new JobFailed(why, 'Each instance needs a folder of its own: --data-folder.');
+  }
 }
 
 function openShop(folder: string, { sampleMegabytes }: Options): Promise<Side & { readonly kept: boolean }> {

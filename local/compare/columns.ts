@@ -1,6 +1,7 @@
 /** The columns of tables, and how the values of each are asked for so that nothing of them is lost. */
 import { quoted, type RawRow, type ReadConnection } from './connect.ts';
 import { readable } from './content.ts';
+import { COSMETIC_JSON_TYPE } from './cosmetics.ts';
 import type { Leniency } from './known-losses.ts';
 import { rowsAbout } from './read-catalogue.ts';
 
@@ -79,5 +80,5 @@ export function expressionsFor(
 
 /** JSON text does not tell a DATE from a string or a DECIMAL from a double: the types of all values that a path finds. */
 const jsonTypes = (name: string, path: string): string =>
-  `(SELECT GROUP_CONCAT(JSON_TYPE(found.item) ORDER BY found.at) FROM JSON_TABLE(${name}, '${path}'
-    COLUMNS (at FOR ORDINALITY, item JSON PATH '$')) AS found)`;
+  `(SELECT GROUP_CONCAT(REPLACE(JSON_TYPE(found.item), '${COSMETIC_JSON_TYPE.type}', '${COSMETIC_JSON_TYPE.countsAs}') ORDER BY found.at)
+    FROM JSON_TABLE(${name}, '${path}' COLUMNS (at FOR ORDINALITY, item JSON PATH '$')) AS found)`;

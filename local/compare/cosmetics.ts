@@ -61,15 +61,13 @@ export const COSMETIC_HISTOGRAM: readonly CosmeticText[] = [
   { pattern: /"last-updated": "[^"]*",? ?/, replacement: '', reason: 'when, not what' },
 ];
 
-/** Types of the values inside MySQL's JSON. */
-export const COSMETIC_JSON_TYPES: readonly CosmeticText[] = [
-  {
-    pattern: /UNSIGNED INTEGER/g,
-    replacement: 'INTEGER',
-    reason:
-      'SQL integers inside JSON remember their type, JSON text has one kind of integer; their digits are compared',
-  },
-];
+/** A type inside MySQL's JSON that counts as another. */
+export const COSMETIC_JSON_TYPE = {
+  type: 'UNSIGNED INTEGER',
+  countsAs: 'INTEGER',
+  reason:
+    'SQL integers in JSON remember their type, JSON text has one kind of integer; the digits are compared',
+};
 
 /** Applies one of the lists above. */
 export const withoutCosmetics = (text: string, cosmetics: readonly CosmeticText[]): string =>

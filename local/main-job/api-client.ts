@@ -68,7 +68,7 @@ export type Backup = z.output<typeof backupShape>;
 export type Run = z.output<typeof restoreShape>;
 export type Loss = NonNullable<Run['losses']>[number];
 
-export interface ApiCall<T> {
+interface ApiCall<T> {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly answer: z.ZodType<T>;

@@ -1,7 +1,7 @@
 /** One line for what is under way: redrawn on a terminal, else printed every few seconds. */
 import { megabytes } from './megabytes.ts';
 
-export interface Progress {
+interface Progress {
   readonly phase: string;
   readonly bytesDone: number;
   readonly bytesEstimated: number;
@@ -25,7 +25,8 @@ export interface Output {
 const BAR_WIDTH = 24;
 const QUIET_INTERVAL_MS = 3_000;
 const TITLE_WIDTH = 9;
-const TEXT_WIDTH = 60;
+/** Together with title and time a line fits into 80 columns. */
+const TEXT_WIDTH = 57;
 const START_OF_LINE = '\r\u001b[2K';
 
 /** @param now milliseconds, from any start */

@@ -77,6 +77,15 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('on %s', 
     await run(schemaFor(product));
   });
 
+  it('takes a signed and an unsigned integer inside JSON for the same', async () => {
+    await run([...asBefore, "UPDATE goods SET doc = JSON_OBJECT('a', CAST(5 AS SIGNED)) WHERE id = 1"]);
+    const before = await read();
+    const unsigned = "UPDATE goods SET doc = JSON_OBJECT('a', CAST(5 AS UNSIGNED)) WHERE id = 1";
+    await run([...asBefore, 'UPDATE goods SET doc = NULL WHERE id = 1', unsigned]);
+    expect(await compareContents(before, await read())).toEqual([]);
+    await run(schemaFor(product));
+  });
+
   it('refuses to compare schemas that are not there', async () => {
     const nothing = await readServerContent(reader, ['nowhere']);
     await expect(compareContents(nothing, nothing)).rejects.toThrow('nothing to compare');
