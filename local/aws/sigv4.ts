@@ -6,6 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import { canonicalPath, canonicalQuery, queryOf } from './canonical-url.ts';
+import { ALGORITHM, type Claim, readClaim, type Signer } from './signature-claim.ts';
 
 export interface SignedRequest {
   readonly method: string;
@@ -19,12 +20,6 @@ export interface SignedRequest {
   readonly payloadHash: string;
 }
 
-export interface Signer {
-  readonly accessKeyId: string;
-  readonly service: string;
-  readonly region: string;
-}
-
 /** The signer, and what the signatures of aws-chunked bodies continue from. */
 export interface VerifiedSignature extends Signer {
   readonly signature: string;
@@ -35,20 +30,8 @@ export interface VerifiedSignature extends Signer {
   readonly scope: string;
 }
 
-interface Claim extends Signer {
-  readonly scope: string;
-  readonly signature: string;
-  readonly signedHeaders: readonly string[];
-  readonly timestamp: string;
-  /** Set where the signature stands in the query. */
-  readonly expiresSeconds?: number;
-}
-
-const ALGORITHM = 'AWS4-HMAC-SHA256';
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html RequestTimeTooSkewed */
 const MAX_SKEW_MS = 15 * 60 * 1000;
-/** A week, the longest life of a presigned address. */
-const MAX_EXPIRES_SECONDS = 7 * 24 * 3600;
 
 const sha256 = (text: string) => createHash('sha256').update(text, 'latin1').digest('hex');
 const hmac = (key: Buffer | string, text: string) => createHmac('sha256', key).update(text, 'utf8').digest();
@@ -124,90 +107,6 @@ export const doesNotMatch = () =>
     'SignatureDoesNotMatch',
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   );
-
-function readClaim(headers: IncomingHttpHeaders, url: string): Claim {
-  const query = queryOf(url);
-  const inQuery = query.has('X-Amz-Algorithm') || query.has('X-Amz-Signature');
-  if (headers.authorization !== undefined) {
-    if (inQuery) throw new AwsError(400, 'InvalidArgument', 'Only one auth mechanism allowed');
-    return readHeaderClaim(headers.authorization, headers);
-  }
-  if (inQuery) return readQueryClaim(query);
-  throw new AwsError(403, 'AccessDenied', 'Access Denied');
-}
-
-function readHeaderClaim(authorization: string, headers: IncomingHttpHeaders): Claim {
-  const malformed = (what: string) =>
-    new AwsError(400, 'AuthorizationHeaderMalformed', `The authorization header is malformed; ${what}.`);
-  if (!authorization.startsWith(`${ALGORITHM} `)) {
-    throw new AwsError(400, 'InvalidRequest', `Please use ${ALGORITHM}.`);
-  }
-  const fields = new Map<string, string>();
-  for (const field of authorization.slice(ALGORITHM.length + 1).split(',')) {
-    const equals = field.indexOf('=');
-    fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim());
-  }
-  const credential = fields.get('Credential');
-  const signedHeaders = fields.get('SignedHeaders');
-  const signature = fields.get('Signature');
-  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
-    throw malformed('Credential, SignedHeaders and Signature are required');
-  }
-  const timestamp = headerTimestamp(headers);
-  if (timestamp === undefined) {
-    throw new AwsError(403, 'AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header');
-  }
-  return {
-    ...readCredential(credential, malformed),
-    signedHeaders: signedHeaders.split(';'),
-    signature,
-    timestamp,
-  };
-}
-
-function readQueryClaim(query: ReadonlyMap<string, string>): Claim {
-  const malformed = (what: string) => new AwsError(400, 'AuthorizationQueryParametersError', what);
-  const value = (name: string): string => {
-    const found = query.get(name);
-    if (found === undefined) throw malformed(`Query-string authentication requires the ${name} parameter`);
-    return found;
-  };
-  if (value('X-Amz-Algorithm') !== ALGORITHM) throw malformed(`X-Amz-Algorithm only supports "${ALGORITHM}"`);
-  const expires = value('X-Amz-Expires');
-  const expiresSeconds = Number(expires);
-  if (!/^\d+$/.test(expires) || expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
-    throw malformed('X-Amz-Expires must be a number from 1 to 604800 seconds');
-  }
-  return {
-    ...readCredential(value('X-Amz-Credential'), malformed),
-    signedHeaders: value('X-Amz-SignedHeaders').split(';'),
-    signature: value('X-Amz-Signature'),
-    timestamp: value('X-Amz-Date'),
-    expiresSeconds,
-  };
-}
-
-function readCredential(
-  credential: string,
-  malformed: (what: string) => AwsError,
-): Signer & { scope: string } {
-  const match =
-    /^(?<accessKeyId>[^/]+)\/(?<scope>\d{8}\/(?<region>[^/]+)\/(?<service>[^/]+)\/aws4_request)$/.exec(
-      credential,
-    );
-  const { accessKeyId, scope, region, service } = match?.groups ?? {};
-  if (accessKeyId === undefined || scope === undefined || region === undefined || service === undefined) {
-    throw malformed('the Credential is not "<key>/YYYYMMDD/REGION/SERVICE/aws4_request"');
-  }
-  return { accessKeyId, scope, region, service };
-}
-
-function headerTimestamp(headers: IncomingHttpHeaders): string | undefined {
-  const amzDate = headers['x-amz-date'];
-  if (typeof amzDate === 'string') return amzDate;
-  const date = Date.parse(headers.date ?? '');
-  return Number.isNaN(date) ? undefined : new Date(date).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-}
 
 function checkTime(claim: Claim, now: number): void {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(claim.timestamp);

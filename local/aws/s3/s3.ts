@@ -50,22 +50,28 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** @throws Error where another process uses the folder */
 export function createS3(options: S3Options): S3 {
-  const { now = Date.now, log = () => undefined } = options;
-  const endpoint = openEndpoint(options);
-  const { store } = endpoint;
-  const active = new Set<Promise<void>>();
-  const sweep = async (): Promise<void> => {
-    await carryOutLifecycle(store, now()).catch((error: unknown) => log(`lifecycle: ${describe(error)}`));
+  const now = options.now ?? Date.now;
+  const serving: Serving = {
+    endpoint: openEndpoint(options),
+    credentialsOf: options.credentialsOf,
+    authorize: options.authorize ?? (() => undefined),
+    log: options.log ?? (() => undefined),
   };
+  const { store } = serving.endpoint;
+  const active = new Set<Promise<void>>();
   const track = (work: Promise<void>): Promise<void> => {
     const tracked = work.finally(() => active.delete(tracked));
     active.add(tracked);
     return tracked;
   };
-  track(sweep());
-  const daily = setInterval(() => track(sweep()), DAY_MS).unref();
+  const sweep = (): void => {
+    const failed = (error: unknown) => serving.log(`lifecycle: ${describe(error)}`);
+    track(carryOutLifecycle(store, now()).catch(failed));
+  };
+  sweep();
+  const daily = setInterval(sweep, DAY_MS).unref();
   return {
-    handle: (request, response) => track(handle(endpoint, options, now(), request, response, log)),
+    handle: (request, response) => track(handle(serving, now(), request, response)),
     createBucket: (name, settings) => saveTemplateBucket(store, name, settings, now()),
     async close() {
       clearInterval(daily);
@@ -73,6 +79,11 @@ export function createS3(options: S3Options): S3 {
       store.close();
     },
   };
+}
+
+/** What all requests share. */
+interface Serving extends Required<Pick<S3Options, 'credentialsOf' | 'authorize' | 'log'>> {
+  readonly endpoint: Endpoint;
 }
 
 function openEndpoint(options: S3Options): Endpoint {
@@ -98,20 +109,18 @@ function openEndpoint(options: S3Options): Endpoint {
 }
 
 async function handle(
-  endpoint: Endpoint,
-  options: S3Options,
+  serving: Serving,
   nowMs: number,
   stream: IncomingMessage,
   response: ServerResponse,
-  log: (line: string) => void,
 ): Promise<void> {
   const requestId = randomBytes(8).toString('hex').toUpperCase();
   const path = pathOf(stream.url ?? '/');
   try {
-    await sendAnswer(response, await answer(endpoint, options, nowMs, stream), requestId);
+    await sendAnswer(response, await answer(serving, nowMs, stream), requestId);
   } catch (error) {
     const known = error instanceof AwsError;
-    if (!known && !isHangUp(error)) log(`${stream.method} ${path}: ${describe(error)}`);
+    if (!known && !isHangUp(error)) serving.log(`${stream.method} ${path}: ${describe(error)}`);
     // An answer that has begun cannot be taken back: only a cut connection tells the client that it is not whole.
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -124,14 +133,10 @@ async function handle(
   }
 }
 
-async function answer(
-  endpoint: Endpoint,
-  options: S3Options,
-  nowMs: number,
-  stream: IncomingMessage,
-): Promise<Answer> {
-  const request = readRequest(stream, options.credentialsOf, nowMs);
-  const gate = { authorize: options.authorize ?? (() => undefined), nowMs };
+async function answer(serving: Serving, nowMs: number, stream: IncomingMessage): Promise<Answer> {
+  const { endpoint, credentialsOf, authorize } = serving;
+  const request = readRequest(stream, credentialsOf, nowMs);
+  const gate = { authorize, nowMs };
   const call: Call = { ...endpoint, request, gate, nowMs };
   const owner = request.headers.get('x-amz-expected-bucket-owner');
   if (owner !== undefined && owner !== endpoint.accountId)

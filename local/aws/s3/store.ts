@@ -3,7 +3,7 @@
  * and a body is removed only after its row is: a crash at any moment leaves the old state or the new one, and at most
  * a file that nobody knows, which the next start removes.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { type BodyFolder, openBodyFolder } from './body-folder.ts';
@@ -53,7 +53,11 @@ CREATE TABLE IF NOT EXISTS upload_parts (
 export function openStore(folder: string): Store {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const database = new DatabaseSync(join(folder, 'metadata.sqlite'));
+  const [metadata, bodies] = [join(folder, 'metadata.sqlite'), join(folder, 'bodies')];
+  // Without their rows all bodies would look like litter.
+  if (existsSync(bodies) && !existsSync(metadata))
+    throw new Error(`${metadata} is missing, but ${bodies} is there`);
+  const database = new DatabaseSync(metadata);
   takeOver(database, folder);
   const prepared = new Map<string, ReturnType<DatabaseSync['prepare']>>();
   const statement = (sql: string) => {
@@ -66,7 +70,7 @@ export function openStore(folder: string): Store {
     for (const row of statement(`SELECT body FROM ${table}`).all()) known.add(String(row.body));
   }
   return {
-    bodies: openBodyFolder(join(folder, 'bodies'), known),
+    bodies: openBodyFolder(bodies, known),
     all: (sql, ...values) => statement(sql).all(...values),
     first: (sql, ...values) => statement(sql).get(...values),
     run: (sql, ...values) => {

@@ -61,6 +61,13 @@ describe('the state', () => {
     await s3.stop();
   });
 
+  it('is not taken for litter where its metadata is lost', async () => {
+    const s3 = await startLocal();
+    await s3.stop();
+    unlinkSync(join(s3.folder, 'metadata.sqlite'));
+    await expect(startLocal({ folder: s3.folder })).rejects.toThrow('metadata.sqlite is missing');
+  });
+
   it('gives bodies back: replaced, deleted, aborted ones leave no file', async () => {
     const s3 = await startLocal();
     s3.s3.createBucket('tidy', PLAIN);
