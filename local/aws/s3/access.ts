@@ -33,13 +33,15 @@ export async function checkAccess(
   bucket: Bucket | undefined,
   use: Use,
 ): Promise<void> {
-  if (await mayUse(gate, request, bucket, use)) return;
-  throw new AwsError(
+  if (!(await mayUse(gate, request, bucket, use))) throw denied(use);
+}
+
+export const denied = ({ action, resource }: Use) =>
+  new AwsError(
     403,
     'AccessDenied',
-    `User is not authorized to perform: ${use.action} on resource: "${use.resource}"`,
+    `User is not authorized to perform: ${action} on resource: "${resource}"`,
   );
-}
 
 export async function mayUse(
   gate: Gate,

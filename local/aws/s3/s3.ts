@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorCode } from '../../error-code.ts';
 import { AwsError } from '../aws-error.ts';
 import { pathOf } from '../canonical-url.ts';
-import { type Authorize, checkAccess } from './access.ts';
+import { type Authorize, bucketArn, checkAccess, denied, mayUse } from './access.ts';
 import { type Answer, errorAnswer, sendAnswer } from './answer.ts';
 import { bucketNamed, findBucket } from './bucket-records.ts';
-import { type Call, createConflicts, type Endpoint } from './call.ts';
+import { type BucketCall, type Call, createConflicts, type Endpoint } from './call.ts';
 import { carryOutLifecycle } from './lifecycle.ts';
 import { operationOf } from './operations.ts';
 import { readRequest } from './request.ts';
@@ -148,7 +148,22 @@ async function answer(serving: Serving, nowMs: number, stream: IncomingMessage):
   for (const use of operation.uses(request)) await checkAccess(gate, request, bucket, use);
   if (!operation.needsBucket) return operation.run(call);
   // The settings may have changed while IAM was asked.
-  return operation.run({ ...call, bucket: bucketNamed(endpoint.store, request.bucket) });
+  const bucketCall: BucketCall = { ...call, bucket: bucketNamed(endpoint.store, request.bucket) };
+  try {
+    return await operation.run(bucketCall);
+  } catch (error) {
+    throw await hideMissing(bucketCall, error);
+  }
+}
+
+/**
+ * Whoever may not list a bucket is not told either that a key is missing.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+async function hideMissing({ gate, request, bucket }: BucketCall, error: unknown): Promise<unknown> {
+  if (!(error instanceof AwsError) || error.code !== 'NoSuchKey') return error;
+  const use = { action: 's3:ListBucket', resource: bucketArn(bucket.name) };
+  return (await mayUse(gate, request, bucket, use)) ? error : denied(use);
 }
 
 /** A client that leaves while it is answered is no failure of ours. */

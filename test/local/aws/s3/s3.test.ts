@@ -201,6 +201,8 @@ describe('authorize', () => {
     const list = s3.client.send(new ListObjectsV2Command({ Bucket: 'asked', Prefix: 'p/' }));
     expect(await failureOf(list)).toBe('AccessDenied 403');
     expect(asked.at(-1)?.conditionKeys['s3:prefix']).toBe('p/');
+    // Who may not list is not told what is missing either.
+    expect(await failureOf(read(s3.client, 'asked', 'missing'))).toBe('AccessDenied 403');
     await s3.stop();
   });
 });
