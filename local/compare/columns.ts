@@ -70,7 +70,7 @@ export function expressionsFor(
       // The index tells the error value 0 from a member that is empty.
       return lenient.has('text-only') ? [name] : [name, `${name}+0`];
     case 'json':
-      return product === 'mysql'
+      return product === 'mysql' && !lenient.has('double-json')
         ? [name, jsonTypes(name, '$'), jsonTypes(name, '$**.*'), jsonTypes(name, '$**[*]')]
         : [name];
     default:

@@ -3,16 +3,17 @@ import type { Fact, KnownLoss } from './content.ts';
 
 /**
  * How the values of a column with a loss are still compared: `printed-float` by the six digits that the server prints,
- * `unsigned-zero` with -0 as 0, `text-only` without the index of an ENUM's member, `skip` not at all.
+ * `unsigned-zero` with -0 as 0, `text-only` without the index of an ENUM's member, `double-json` without the types of
+ * values and with every number as the double nearest to it, `skip` not at all.
  */
-export type Leniency = 'printed-float' | 'unsigned-zero' | 'text-only' | 'skip';
+export type Leniency = 'printed-float' | 'unsigned-zero' | 'text-only' | 'double-json' | 'skip';
 
 const LENIENCY: Readonly<Record<string, Leniency>> = {
   float_digits: 'printed-float',
   negative_zero: 'unsigned-zero',
   enum_index_zero: 'text-only',
   enum_beyond_bmp: 'skip',
-  json_opaque: 'skip',
+  json_opaque: 'double-json',
 };
 
 /** Losses whose object has another definition after a restore, or is not there. */

@@ -3,7 +3,7 @@ import { type Column, expressionsFor, isStable } from './columns.ts';
 import { quoted, type RawValue, type ReadConnection } from './connect.ts';
 import type { RowSet } from './content.ts';
 import { describeRow } from './describe-row.ts';
-import type { LossTable } from './known-losses.ts';
+import type { Leniency, LossTable } from './known-losses.ts';
 import { DigestList, digestRow, wordOf } from './row-digests.ts';
 
 /** Up to here rows are kept in readable form, so that a difference can be shown after the source is gone. */
@@ -59,31 +59,41 @@ function planRead(product: 'mariadb' | 'mysql', table: ReadTable, losses: LossTa
     return expressionsFor(column, product, lenient).map((sql, at) => ({
       sql,
       label: at === 0 ? column.name : `${column.name}:${at}`,
-      unsignedZero: lenient.has('unsigned-zero'),
+      change: changeFor(lenient),
     }));
   });
   if (history && !table.columns.some(isPeriod)) {
-    for (const sql of ['row_start', 'row_end']) wanted.push({ sql, label: sql, unsignedZero: false });
+    for (const sql of ['row_start', 'row_end']) wanted.push({ sql, label: sql, change: undefined });
   }
   // A table may have no comparable column at all; its rows are still counted.
   const list = wanted.map(({ sql }) => sql).join(', ') || '1';
   const from = `${quoted(table.schema)}.${quoted(table.name)}${history ? ' FOR SYSTEM_TIME ALL' : ''}`;
-  const unsigned = wanted.flatMap(({ unsignedZero }, at) => (unsignedZero ? [at] : []));
+  const isChanged = wanted.some(({ change }) => change !== undefined);
+  const lenient = (values: readonly RawValue[]): readonly RawValue[] =>
+    values.map((value, at) => (value === null ? null : (wanted[at]?.change?.(value) ?? value)));
   return {
     labels: wanted.map(({ label }) => label),
     read: async function* (connection) {
       for await (const values of connection.stream(`SELECT ${list} FROM ${from}`)) {
-        yield unsigned.length === 0
-          ? values
-          : values.map((value, at) => (unsigned.includes(at) ? unsign(value) : value));
+        yield isChanged ? lenient(values) : values;
       }
     },
   };
 }
 
-/** -0, also as -0.00, without its sign. */
-const unsign = (value: RawValue): RawValue =>
-  value !== null && /^-0(\.0*)?$/.test(value.toString('latin1')) ? value.subarray(1) : value;
+/** What takes the part out of a value that a loss concerns. */
+function changeFor(lenient: ReadonlySet<Leniency>): ((value: Buffer) => Buffer) | undefined {
+  if (lenient.has('unsigned-zero')) return withoutSignOfZero;
+  if (lenient.has('double-json')) return withNumbersAsDoubles;
+  return undefined;
+}
+
+/** -0, also as -0.00, becomes 0. */
+const withoutSignOfZero = (value: Buffer): Buffer =>
+  /^-0(\.0*)?$/.test(value.toString('latin1')) ? value.subarray(1) : value;
+
+const withNumbersAsDoubles = (value: Buffer): Buffer =>
+  Buffer.from(JSON.stringify(JSON.parse(value.toString())));
 
 /** Reads to the end even after the row was found: the connection is free again only then. */
 async function findRow(connection: ReadConnection, plan: Plan, digest: bigint): Promise<string | undefined> {

@@ -64,13 +64,21 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('on %s', 
   it.each([
     ['float_digits', 'weight', 'weight = 16777214 WHERE id = 2', 'weight = 16777300 WHERE id = 2'],
     ['negative_zero', 'ratio', 'ratio = -1e0 * 0 WHERE id = 2', 'ratio = 1e-300 WHERE id = 2'],
+    [
+      'json_opaque',
+      'doc',
+      `doc = ${product === 'mysql' ? "JSON_OBJECT('a', 2.50)" : `'{"a": 2.50}'`} WHERE id = 2`,
+      `doc = '{"a": 2.51}' WHERE id = 2`,
+    ],
     ['enum_index_zero', 'size', 'size = 0 WHERE id = 2', "size = 'S' WHERE id = 2"],
   ])('with the loss %s of a column compares the rest of its values', async (kind, column, lost, changed) => {
     const losses = [{ kind, schema: 'twin', object: 'goods', column }];
     const readLosing = (): Promise<Content> => readServerContent(reader, ['twin'], losses);
-    await run([...asBefore, 'UPDATE goods SET ratio = 0, size = 1 WHERE id = 2']);
+    await run([...asBefore, `UPDATE goods SET ratio = 0, size = 1, doc = '{"a": 2.5}' WHERE id = 2`]);
     const before = await readLosing();
-    await run([...asBefore, `UPDATE IGNORE goods SET ${lost}`]);
+    // MySQL skips an update of JSON to a value that compares as equal.
+    const emptied = column === 'doc' ? ['UPDATE goods SET doc = NULL WHERE id = 2'] : [];
+    await run([...asBefore, ...emptied, `UPDATE IGNORE goods SET ${lost}`]);
     expect(await compareContents(before, await readLosing())).toEqual([]);
     await run([...asBefore, `UPDATE goods SET ${changed}`]);
     expect((await compareContents(before, await readLosing())).map(({ what }) => what)).toEqual(['rows']);
