@@ -1,0 +1,104 @@
+/** The ways to dump a schema that are measured against each other. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { partBytesFor } from '../../functions/engine/part.ts';
+import { optionFileText } from '../../functions/engine/process/option-file.ts';
+import { CLIENT_PROGRAMS } from '../../functions/engine/sql/client-programs.ts';
+import type { DumpInput } from '../../functions/engine/sql/format-sql.ts';
+import { layerFolder } from '../../layers/mysql-client/status.ts';
+import type { Cloud } from '../../local/cloud.ts';
+import type { RunningServer } from '../../local/engines/start-server.ts';
+import { type ApiClient, backupShape } from '../../local/main-job/api-client.ts';
+import { LAPTOP_ARCHITECTURE } from '../../local/synthesize.ts';
+import { type Usage, watchTree } from './process-tree.ts';
+
+export interface Measured extends Usage {
+  readonly seconds: number;
+}
+
+const CLIENT_ROOT = join(layerFolder(LAPTOP_ARCHITECTURE), 'mysql-client');
+const POLL_MS = 50;
+
+/** `mysqldump | zstd -3 > file` with the same program, flags and TLS. */
+export async function byHand(input: EngineInput, folder: string): Promise<Measured> {
+  const programs = CLIENT_PROGRAMS[input.product];
+  const home = join(CLIENT_ROOT, programs.folder);
+  const lib = join(home, 'lib');
+  const loader = readdirSync(lib).find((name) => name.startsWith('ld-linux-')) ?? '';
+  const [options, ca] = [join(folder, 'options.cnf'), join(folder, 'ca.pem')];
+  await writeFile(options, optionFileText(input.endpoint, input.endpoint.host), { mode: 0o600 });
+  await writeFile(ca, input.endpoint.tls.ca ?? '');
+  const argv = ['--library-path', lib, join(home, 'bin', programs.dump), `--defaults-file=${options}`];
+  const flags = [...programs.tlsFlags(ca), ...programs.dumpFlags(input)];
+  // The shell gets everything as parameters: nothing is quoted.
+  const script = 'out=$1; shift; "$@" | zstd -q -f -3 -o "$out"';
+  return measure(
+    spawn('sh', ['-c', script, 'sh', join(folder, 'by-hand.zst'), join(lib, loader), ...argv, ...flags], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  );
+}
+
+export type EngineInput = Omit<DumpInput, 'signal' | 'onProgress'>;
+
+/** Our engine in a process of its own, up to the finished parts. */
+export function engineAlone(input: EngineInput): Promise<Measured & { readonly output: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-worker.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin?.end(JSON.stringify(input));
+  return measure(child);
+}
+
+/** Everything: over the API, by the deployed handlers, into the object store, read back and proved. */
+export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<Measured> {
+  const body = { databaseId };
+  const { id } = await api({ method: 'POST', path: '/backup', answer: backupShape, body });
+  let usage: (() => Usage) | undefined;
+  for (;;) {
+    const worker = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
+    if (worker) usage ??= watchTree(worker.pid);
+    const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
+    if (run.state === 'completed' && usage) {
+      const seconds = (Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt ?? '')) / 1000;
+      return { seconds, ...usage() };
+    }
+    if (run.state === 'failed') throw new Error(`the backup failed: ${JSON.stringify(run.failure)}`);
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+  }
+}
+
+async function measure(child: ChildProcess): Promise<Measured & { readonly output: string }> {
+  const startedAt = performance.now();
+  const usage = watchTree(child.pid ?? 0);
+  const output = child.stdout ? text(child.stdout) : Promise.resolve('');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (code !== 0) throw new Error(`${child.spawnfile} ended with ${code}`);
+  return { seconds, ...usage(), output: await output };
+}
+
+/** What all contenders are told. */
+export const engineInput = (server: RunningServer, schema: string, dumpBytes: number): EngineInput => ({
+  clientRoot: CLIENT_ROOT,
+  endpoint: {
+    host: 'localhost',
+    addresses: ['127.0.0.1'],
+    port: server.port,
+    username: server.admin.user,
+    password: server.admin.password,
+    tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
+  },
+  product: server.engine.maker,
+  schema,
+  ignoredViews: [],
+  history: false,
+  events: true,
+  columnStatistics: server.engine.maker === 'mysql',
+  zstdLevel: 3,
+  partBytes: partBytesFor(dumpBytes),
+});
