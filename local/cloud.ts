@@ -7,7 +7,7 @@
  *   aws/        a call of a function's AWS SDK → the service that it was signed for
  */
 import { type AccessKey, openAccessKeys } from './aws/access-keys.ts';
-import { type Authorize, createAuthorize } from './aws/authorize.ts';
+import { type Authorize, createAuthorize, OPERATOR } from './aws/authorize.ts';
 import { openDynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { findKey, openKms } from './aws/kms/kms.ts';
 import { createS3 } from './aws/s3/s3.ts';
@@ -90,14 +90,14 @@ async function open(
   const keys = openAccessKeys(data.file('access-keys.json'));
   const access: Access = {
     secretOf: keys.secretOf,
-    authorize: createAuthorize(keys),
+    authorize: createAuthorize(keys, stack, (line) => log?.('aws', line)),
     log: (line) => log?.('aws', line),
   };
   const stores = await openStores(stack, data, access, atStop);
 
   // Functions are started with the endpoint's address, so they join the services when its port is known.
   let services: AwsServices | undefined;
-  const aws = await startAwsServer({ port: awsPort, ...access }, () => services);
+  const aws = await startAwsServer({ port: awsPort, targets: stack, ...access }, () => services);
   atStop(aws.close);
   const functions = startFunctions({
     models: stack.functions,
@@ -115,7 +115,7 @@ async function open(
   return {
     apiUrl: await serveApi(stack, data, functions, port, atStop),
     awsUrl: aws.url,
-    operator: { ...keys.of('operator'), region: stack.region },
+    operator: { ...keys.of(OPERATOR), region: stack.region },
     invoke: (functionId, payload) => invoke(stack, functions, functionId, payload),
     workers: functions.instances,
   };

@@ -1,26 +1,60 @@
+/** Evaluates IAM: what the template's roles allow to the function that signed, and what that needs of KMS. */
+import type { StackModel } from '../template/model.ts';
 import type { AccessKeys } from './access-keys.ts';
 import { AwsError } from './aws-error.ts';
+import { allows, type Use } from './identity-policy.ts';
 
 /** A call as IAM looks at it. */
-interface Call {
+export interface Call extends Use {
   readonly accessKeyId: string;
-  /** `dynamodb:GetItem` */
-  readonly action: string;
-  /** The ARN of what it acts on, or its name as the request gives it; `*` for none. */
-  readonly resource: string;
+  /** What the bucket's policy says; its permission is as good as the role's. */
+  readonly bucketPolicy?: 'Allow' | undefined;
 }
 
 /** Asked before every call of every service. @throws AwsError `AccessDeniedException` where it is not allowed */
 export type Authorize = (call: Call) => void;
 
-/** Lets every key that this cloud gave out do everything. */
-export const createAuthorize =
-  (keys: AccessKeys): Authorize =>
-  ({ accessKeyId, action, resource }) => {
-    if (keys.ownerOf(accessKeyId) !== undefined) return;
-    throw new AwsError(
-      403,
-      'AccessDeniedException',
-      `not authorized to perform: ${action} on resource: ${resource}`,
-    );
+/** Whoever runs this cloud, as the administrator of an account: may everything. */
+export const OPERATOR = 'operator';
+
+/** @param log told of each denial, with the name of the function */
+export function createAuthorize(
+  keys: AccessKeys,
+  stack: StackModel,
+  log: (line: string) => void = () => undefined,
+): Authorize {
+  const roleOf = new Map(stack.functions.map(({ name, roleName }) => [name, roleName]));
+  return ({ accessKeyId, bucketPolicy, ...call }) => {
+    const owner = keys.ownerOf(accessKeyId);
+    if (owner === OPERATOR) return;
+    const policies = stack.rolePolicies.get(roleOf.get(owner ?? '') ?? '') ?? [];
+    const uses = [...(bucketPolicy === 'Allow' ? [] : [call]), ...usesOfKeys(stack, call)];
+    for (const { action, resource, ...use } of uses) {
+      if (allows(policies, { action, resource, ...use })) continue;
+      log(`IAM denies ${owner ?? 'an unknown key'} ${action} on ${resource}`);
+      const message = `not authorized to perform: ${action} on resource: ${resource}`;
+      throw new AwsError(403, 'AccessDeniedException', message);
+    }
   };
+}
+
+/** S3 and DynamoDB use the key that encrypts in the name of their caller. */
+function usesOfKeys(
+  { region, buckets, tables }: StackModel,
+  { action, resource, conditionKeys }: Use,
+): Use[] {
+  const through = (service: string, key: string | undefined, ...actions: string[]): Use[] =>
+    (key === undefined ? [] : actions).map((name) => ({
+      action: `kms:${name}`,
+      resource: key ?? '',
+      conditionKeys: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
+    }));
+  const bucketKey = buckets.find(({ arn }) => resource.startsWith(`${arn}/`))?.kmsKeyArn;
+  const tableKey = tables.find(({ arn }) => resource === arn || resource.startsWith(`${arn}/`))?.kmsKeyArn;
+  if (/^s3:GetObject(Version)?$/.test(action)) return through('s3', bucketKey, 'Decrypt');
+  if (action === 's3:PutObject') {
+    const isPart = conditionKeys?.['s3:ObjectCreationOperation'] === 'false';
+    return through('s3', bucketKey, 'GenerateDataKey', ...(isPart ? ['Decrypt'] : []));
+  }
+  return action.startsWith('dynamodb:') ? through('dynamodb', tableKey, 'Decrypt') : [];
+}

@@ -1,12 +1,12 @@
 /** One loopback port for all AWS services: who signed, which service is meant, and whether the call is allowed. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { z } from 'zod';
 import type { Functions } from '../lambda/functions.ts';
 import { type LoopbackServer, listen } from '../loopback.ts';
 import type { Authorize } from './authorize.ts';
 import { AwsError } from './aws-error.ts';
 import type { DynamoDb } from './dynamodb/dynamodb.ts';
+import type { Use } from './identity-policy.ts';
 import {
   type AwsAnswer,
   type AwsRequest,
@@ -18,6 +18,7 @@ import {
   parseInput,
   send,
 } from './json-protocol.ts';
+import { type Targets, useOf } from './json-uses.ts';
 import { invoke, invokedFunction } from './lambda/lambda.ts';
 import { readCredentialScope, verifySignature } from './sigv4.ts';
 
@@ -35,6 +36,7 @@ interface ServerSetUp {
   readonly port: number;
   readonly secretOf: (accessKeyId: string) => string | undefined;
   readonly authorize: Authorize;
+  readonly targets: Targets;
   /** Told of failures of the emulation itself, and of calls that it does not know. */
   readonly log: (line: string) => void;
 }
@@ -74,9 +76,8 @@ async function handle(
   const body = await readBody(incoming);
   const request = { method: incoming.method ?? 'GET', url, headers: incoming.headers, body };
   const accessKeyId = signer(request, incoming, setUp);
-  const allow = (action: string, resource: string): void =>
-    setUp.authorize({ accessKeyId, action, resource });
-  send(response, await answer(service, request, services, allow));
+  const allow = (use: Use): void => setUp.authorize({ accessKeyId, ...use });
+  send(response, await answer(service, request, services, setUp.targets, allow));
 }
 
 /** @throws AwsError with the codes of the JSON services, which differ from S3's */
@@ -102,9 +103,10 @@ async function answer(
   service: string,
   request: AwsRequest,
   services: AwsServices,
-  allow: (action: string, resource: string) => void,
+  targets: Targets,
+  allow: (use: Use) => void,
 ): Promise<AwsAnswer> {
-  const allowJson = (): void => allow(`${service}:${operationOf(request)}`, resourceOf(parseInput(request)));
+  const allowJson = (): void => allow(useOf(targets, service, operationOf(request), parseInput(request)));
   switch (service) {
     case 'dynamodb':
       allowJson();
@@ -117,26 +119,12 @@ async function answer(
       return answerJson(service, services.secretsManager, request);
     case 'lambda': {
       const model = invokedFunction(services.lambda, request);
-      allow('lambda:InvokeFunction', model.arn);
+      allow({ action: 'lambda:InvokeFunction', resource: model.arn });
       return invoke(services.lambda, model, request);
     }
     default:
       throw notEmulated(`the service ${service}`);
   }
-}
-
-const target = z.object({
-  TableName: z.string().optional(),
-  KeyId: z.string().optional(),
-  SecretId: z.string().optional(),
-  Name: z.string().optional(),
-});
-
-function resourceOf(input: unknown): string {
-  const parsed = target.safeParse(input);
-  if (!parsed.success) throw new AwsError(400, 'SerializationException', z.prettifyError(parsed.error));
-  const { TableName, KeyId, SecretId, Name } = parsed.data;
-  return TableName ?? KeyId ?? SecretId ?? Name ?? '*';
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -1,8 +1,10 @@
 /** What the local cloud serves: the stack as plain facts, with everything resolved. */
+import type { IdentityPolicy } from '../aws/identity-policy.ts';
 import { readAssembly } from './assembly.ts';
 import { type FunctionModel, readFunctions } from './functions.ts';
 import { type HttpApiModel, readHttpApi } from './http-api.ts';
 import { ACCOUNT } from './resource-types.ts';
+import { readRolePolicies } from './roles.ts';
 import { openStack } from './stack.ts';
 import {
   type BucketModel,
@@ -22,6 +24,8 @@ export interface StackModel {
   readonly buckets: readonly BucketModel[];
   readonly tables: readonly TableModel[];
   readonly keys: readonly KeyModel[];
+  /** The name of a role → the policies that are attached to it. */
+  readonly rolePolicies: ReadonlyMap<string, readonly IdentityPolicy[]>;
 }
 
 /** @throws Error naming what of the template the local cloud cannot serve */
@@ -38,5 +42,6 @@ export function readStack(assemblyFolder: string): StackModel {
     buckets: readBuckets(stack),
     tables: readTables(stack),
     keys: readKeys(stack),
+    rolePolicies: readRolePolicies(stack),
   };
 }

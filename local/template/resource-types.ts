@@ -77,6 +77,12 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
   },
   'AWS::Logs::LogGroup': named('LogGroupName', 'logs', (name) => `log-group:${name}:*`),
   'AWS::Scheduler::ScheduleGroup': named('Name', 'scheduler', (name) => `schedule-group/${name}`),
+  // Takes calls of schedules that could not be delivered; nothing is sent here.
+  'AWS::SQS::Queue': named('QueueName', 'sqs', (name) => name),
+  'AWS::IAM::Policy': {
+    nameProperty: 'PolicyName',
+    identify: ({ name }) => ({ reference: name, attributes: {} }),
+  },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',
     identify: ({ name }) => ({
@@ -88,8 +94,7 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
 
 /** Types that have no counterpart on the laptop. A resource of any other type stops the start. */
 const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
-  // Every key that the endpoint knows may call everything.
-  'AWS::IAM::Policy',
+  // Grants nothing here: whoever needs one is denied.
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::Permission',
   // The network is the laptop's own.
@@ -97,8 +102,6 @@ const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
   'AWS::EC2::SecurityGroupIngress',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::EC2::VPCEndpoint',
-  // Takes calls of schedules that could not be delivered.
-  'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
   // Usage figures for the makers of the CDK.
   'AWS::CDK::Metadata',

@@ -24,6 +24,8 @@ export interface TableModel {
   readonly attributes: readonly { readonly AttributeName: string; readonly AttributeType: 'S' | 'N' | 'B' }[];
   readonly keySchema: z.output<typeof keySchema>;
   readonly indexes: readonly z.output<typeof index>[];
+  /** The KMS key that the table is encrypted with, where the template names one. */
+  readonly kmsKeyArn?: string;
 }
 
 export interface KeyModel {
@@ -105,6 +107,7 @@ const TABLE = {
     KeySchema: keySchema,
     GlobalSecondaryIndexes: z.array(index).default([]),
     BillingMode: z.literal('PAY_PER_REQUEST'),
+    SSESpecification: z.object({ KMSMasterKeyId: z.string().optional() }).optional(),
   }),
   // Expiry by TTL is late by days on AWS too and decides nothing; the others guard data that only AWS keeps.
   unused: [
@@ -112,7 +115,6 @@ const TABLE = {
     'DeletionProtectionEnabled',
     'PointInTimeRecoverySpecification',
     'Replicas',
-    'SSESpecification',
     'TableClass',
     'TableName',
     'Tags',
@@ -130,6 +132,9 @@ export function readTables(stack: Stack): TableModel[] {
       attributes: properties.AttributeDefinitions,
       keySchema: properties.KeySchema,
       indexes: properties.GlobalSecondaryIndexes,
+      ...(properties.SSESpecification?.KMSMasterKeyId !== undefined && {
+        kmsKeyArn: properties.SSESpecification.KMSMasterKeyId,
+      }),
     }));
 }
 

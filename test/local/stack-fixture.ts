@@ -10,6 +10,8 @@ interface FunctionFixture {
   readonly code: string;
   readonly properties?: Properties;
   readonly retries?: number;
+  /** Statements of its role's policy. @default it may everything */
+  readonly statements?: readonly Properties[];
   /** `GET /things/{id}` */
   readonly routes?: readonly string[];
 }
@@ -90,6 +92,17 @@ function functionResources(id: string, made: FunctionFixture, Code: Properties, 
   ]);
   return {
     [`${logicalId}Role`]: { Type: 'AWS::IAM::Role', Properties: {} },
+    [`${logicalId}Policy`]: {
+      Type: 'AWS::IAM::Policy',
+      Properties: {
+        PolicyName: logicalId,
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: made.statements ?? [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+        },
+        Roles: [{ Ref: `${logicalId}Role` }],
+      },
+    },
     [logicalId]: {
       Type: 'AWS::Lambda::Function',
       Properties: {

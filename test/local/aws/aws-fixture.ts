@@ -44,7 +44,13 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
     onLine: (id, line) => log.push(`${id}: ${line}`),
   });
   const server = await startAwsServer(
-    { port: 0, secretOf: keys.secretOf, authorize: createAuthorize(keys), log: (line) => log.push(line) },
+    {
+      port: 0,
+      secretOf: keys.secretOf,
+      authorize: createAuthorize(keys, model),
+      targets: model,
+      log: (line) => log.push(line),
+    },
     () => ({
       s3: { handle: (_, response) => void response.writeHead(404).end() },
       dynamodb,
