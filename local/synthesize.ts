@@ -16,14 +16,14 @@ const SOURCE_FILES = ['package-lock.json', 'layers/set-up-error.ts', 'layers/run
 export interface Synthesis {
   /** Where the assembly goes; no running cloud may serve it meanwhile. Its stamp lies beside it. */
   readonly folder: string;
-  /** Settings of the deploy (infra/settings.ts). @default LAPTOP_CONTEXT */
+  /** Settings of the deploy (infra/settings.ts). @default those of a laptop */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
 export const LAPTOP_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
 /** What a laptop sets otherwise than a deploy: its processor, and that databases may lie on it. */
-export const LAPTOP_CONTEXT: Readonly<Record<string, unknown>> = {
+const LAPTOP_CONTEXT: Readonly<Record<string, unknown>> = {
   stage: 'local',
   architecture: LAPTOP_ARCHITECTURE,
   // Whoever works on this machine cannot wait until somebody has reviewed Debian's newest packages.
