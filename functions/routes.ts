@@ -205,6 +205,7 @@ const run = {
   progress: z.object({ phase: text, bytesDone: z.number(), bytesEstimated: z.number() }).optional(),
   failure: failure.optional(),
   losses: z.array(loss).optional(),
+  shortened: z.boolean().optional(),
 };
 const backup = z.object({
   id: text,
@@ -227,6 +228,7 @@ const backup = z.object({
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
   reread: z.boolean().optional(),
+  shortened: z.boolean().optional(),
 });
 const restoredSchema = z.object({
   source: text,

@@ -11,6 +11,7 @@ import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import type { DumpInput } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
+import { MAX_SCHEMAS } from './fit-record.ts';
 import type { SqlConnector } from './ports.ts';
 
 interface PlannedSchema {
@@ -81,6 +82,15 @@ async function survey(
     missingForBackup({ server, grants, schemas: names, all: database.schemas === 'all' }),
   );
   const surveys = await readSchemas(query, database.schemas, server);
+  if (surveys.length > MAX_SCHEMAS) {
+    throw new SafeBaseError(
+      'too_large_for_sql',
+      `the server holds ${surveys.length} schemas and one backup takes ${MAX_SCHEMAS}`,
+      {
+        hint: 'Register several databases, each with a list of schemas.',
+      },
+    );
+  }
   if (surveys.length === 0) {
     throw new SafeBaseError('schema_unknown', `the server of ${database.id} holds no schema to back up`);
   }

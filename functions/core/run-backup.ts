@@ -3,6 +3,7 @@ import { partBytesFor } from '../engine/part.ts';
 import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
+import { fitRecord } from './fit-record.ts';
 import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
@@ -52,7 +53,7 @@ async function makeBackup(
   const endpoint = await reachDatabase(ports, database, 'backup', settings.networks);
   const plan = await planBackup(ports.connector, settings, database, endpoint);
   const { losses } = plan;
-  held.keep({ losses, schemas: plan.schemas.map(({ contents }) => contents) });
+  held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
 
   const dumped = await dumpSchemas(ports, settings, held, plan);
   const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));

@@ -5,6 +5,7 @@ import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
 import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
 import { SafeBaseError } from '../errors.ts';
+import { fitRecord } from './fit-record.ts';
 import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { RestoreId } from './ids.ts';
@@ -65,7 +66,7 @@ async function restoreBackup(
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
   const states = followStates(held, plan);
-  held.keep({ events: plan.events, losses, restored: states.all() });
+  held.keep({ events: plan.events, ...fitRecord({ losses }), restored: states.all() });
 
   const work: Work = { ports, settings, held, endpoint, plan };
   await checkAll(work);

@@ -44,6 +44,8 @@ interface Run {
   readonly leaseExpiresAt?: string;
   readonly progress?: Progress;
   readonly failure?: Failure;
+  /** Set where lists were too long for the record; the manifest holds them whole. */
+  readonly shortened?: true;
 }
 
 /** One backup of a database. Without `manifest` it is not a backup, whatever objects there may be. */
@@ -88,9 +90,9 @@ export interface Restore extends Run {
 
 /** What the end of a run adds to its record. */
 export type BackupResult = Partial<
-  Pick<Backup, 'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread'>
+  Pick<Backup, 'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread' | 'shortened'>
 >;
-export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events'>>;
+export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events' | 'shortened'>>;
 
 /** A step in the life of a run: its new state and what else changes. */
 export type RunChange = { readonly state: RunState } & Partial<

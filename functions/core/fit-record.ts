@@ -1,0 +1,45 @@
+import type { BackupResult } from './run.ts';
+
+/**
+ * What the lists of one backup may take on its record. An item of DynamoDB holds 400 KB, and a final state that
+ * cannot be written would turn a good backup into a lost one.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
+const MAX_BYTES = 200_000;
+const MAX_LOSSES = 100;
+/** Over all schemas together: names in each of their lists, and characters of comments and definitions. */
+const MAX_NAMES = 300;
+const MAX_CHARACTERS = 20_000;
+
+/** More schemas than this would not fit however short their entries are. */
+export const MAX_SCHEMAS = 400;
+
+/**
+ * Shortens what is too long for the record, and says so: the manifest always holds all of it.
+ * Schemas themselves are never left out, restores choose by them.
+ */
+export function fitRecord(result: BackupResult): BackupResult {
+  if (Buffer.byteLength(JSON.stringify(result)) <= MAX_BYTES) return result;
+  const count = result.schemas?.length ?? 1;
+  const names = Math.floor(MAX_NAMES / count);
+  const characters = Math.floor(MAX_CHARACTERS / count);
+  return {
+    ...result,
+    shortened: true,
+    ...(result.losses === undefined ? {} : { losses: result.losses.slice(0, MAX_LOSSES) }),
+    ...(result.schemas === undefined
+      ? {}
+      : {
+          schemas: result.schemas.map((schema) => ({
+            ...schema,
+            comment: schema.comment.slice(0, characters),
+            notOfOneInstant: schema.notOfOneInstant.slice(0, names),
+            definers: schema.definers.slice(0, names),
+            brokenViews: schema.brokenViews.slice(0, names).map(({ name, definition }) => ({
+              name,
+              definition: definition.slice(0, Math.floor(characters / Math.max(1, names))),
+            })),
+          })),
+        }),
+  };
+}

@@ -1,0 +1,119 @@
+import { type HeldRun, holdRun } from '../../../functions/core/hold-run.ts';
+import type { BackupId } from '../../../functions/core/ids.ts';
+import { type Backup, runLockKey } from '../../../functions/core/run.ts';
+import { startBackup } from '../../../functions/core/start-backup.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { type CorePorts, corePorts, registered } from '../../fixtures/core-ports.ts';
+
+const SETTINGS = { leaseMs: 60_000, heartbeatMs: 5 };
+const never = new AbortController().signal;
+
+const queued = async (ports: CorePorts): Promise<Backup> =>
+  startBackup(ports, {
+    databaseId: (await registered(ports)).id,
+    requestedBy: 'tok_test',
+    queueLeaseMs: 60_000,
+  });
+const hold = (
+  ports: CorePorts,
+  id: BackupId,
+  work: (held: HeldRun<Backup>) => Promise<object>,
+  deadline = never,
+) => holdRun({ ...ports, runs: ports.backups }, id, { ...SETTINGS, deadline }, work);
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+describe('a held run', () => {
+  let ports: CorePorts;
+  let run: Backup;
+  beforeEach(async () => {
+    ports = corePorts();
+    run = await queued(ports);
+  });
+
+  it('ends completed with what the work gives, and frees the lock', async () => {
+    const ended = await hold(ports, run.id, async ({ run: held, keep }) => {
+      expect(held).toMatchObject({ state: 'running', fence: run.fence + 1 });
+      keep({ dumpBytes: 7 });
+      return { sizeBytes: 5 };
+    });
+    expect(ended).toMatchObject({ state: 'completed', sizeBytes: 5, dumpBytes: 7 });
+    expect(ended?.leaseExpiresAt).toBeUndefined();
+    const lock = { key: runLockKey(run.databaseId), owner: run.id, expiresAt: ports.clock.iso() };
+    await expect(ports.locks.acquire(lock)).resolves.toEqual({});
+  });
+
+  it('ends failed with the code of the work, and keeps what the work told before', async () => {
+    const ended = await hold(ports, run.id, async ({ keep }) => {
+      keep({ sizeBytes: 5 });
+      throw new SafeBaseError('dump_truncated', 'the dump has no end line');
+    });
+    expect(ended).toMatchObject({ state: 'failed', sizeBytes: 5, failure: { code: 'dump_truncated' } });
+  });
+
+  it('never shows the text of a foreign error', async () => {
+    const ended = await hold(ports, run.id, async () => {
+      throw new Error('canary of a driver');
+    });
+    expect(ended?.failure?.code).toBe('internal');
+    expect(JSON.stringify(ended)).not.toContain('canary');
+  });
+
+  it('leaves a run alone that is not queued: a start may come twice', async () => {
+    await hold(ports, run.id, async () => ({}));
+    const second = await hold(ports, run.id, async () => {
+      throw new Error('must not be called');
+    });
+    expect(second).toBeUndefined();
+    expect(await ports.backups.get(run.id)).toMatchObject({ state: 'completed' });
+  });
+
+  it('ends failed at the deadline, with the reason of the deadline', async () => {
+    const deadline = new AbortController();
+    const ended = hold(ports, run.id, ({ signal }) => aborted(signal), deadline.signal);
+    deadline.abort(new SafeBaseError('deadline_exceeded', 'the time of the worker ran out'));
+    expect(await ended).toMatchObject({ state: 'failed', failure: { code: 'deadline_exceeded' } });
+  });
+
+  it('tells its progress with its signs of life', async () => {
+    const progress = { phase: 'dump', bytesDone: 1, bytesEstimated: 2 } as const;
+    await hold(ports, run.id, async ({ report }) => {
+      report(progress);
+      const deadline = Date.now() + 4_000;
+      while ((await ports.backups.get(run.id))?.progress === undefined && Date.now() < deadline) {
+        await new Promise((resume) => setTimeout(resume, SETTINGS.heartbeatMs));
+      }
+      expect(await ports.backups.get(run.id)).toMatchObject({ progress });
+      return {};
+    });
+  });
+
+  it('stops its work, and cannot end the run, once another worker has taken it over', async () => {
+    const taken = hold(ports, run.id, async ({ signal, run: held }) => {
+      const lost = aborted(signal);
+      await ports.backups.transition(
+        run.id,
+        { from: ['running'], fence: held.fence },
+        { state: 'failed', fence: held.fence + 1 },
+      );
+      return lost;
+    });
+    await expect(taken).rejects.toMatchObject({ code: expect.stringMatching(/fenced|wrong_state/) });
+    expect(await ports.backups.get(run.id)).toMatchObject({ state: 'failed', fence: 2 });
+  });
+
+  it('does not turn a completed backup into a failed one when the final write fails', async () => {
+    const writes: string[] = [];
+    const transition: CorePorts['backups']['transition'] = async (id, condition, change) => {
+      writes.push(change.state);
+      if (change.state === 'completed') throw new SafeBaseError('unavailable', 'the table does not answer');
+      return ports.backups.transition(id, condition, change);
+    };
+    const failing = { ...ports, backups: { ...ports.backups, transition } };
+    await expect(hold(failing, run.id, async () => ({}))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(writes).toEqual(['running', 'completed']);
+  });
+});
