@@ -33,6 +33,14 @@ export const unexplainedLines = (stderr: string): string[] =>
     .filter((line) => line !== '' && !HARMLESS.some((known) => known.line.test(line)));
 
 /**
+ * Both makers' dump programs exit with 2 when the server fails them. Between two tables they do so without a word: the
+ * SET that they send there cannot fail but by a connection that is gone.
+ * @see https://github.com/MariaDB/server/blob/11.8/client/mysqldump.cc EX_MYSQLERR, switch_character_set_results
+ */
+export const isSilentLoss = (code: number | null, stderr: string): boolean =>
+  code === 2 && unexplainedLines(stderr).length === 0;
+
+/**
  * The failure of a program as its stderr tells it.
  * @param otherwise the code where the number of the error is missing or says nothing more
  */

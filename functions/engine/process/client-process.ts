@@ -9,7 +9,7 @@ import type { Endpoint } from '../connection.ts';
 import { reasonOf, throwIfOver } from '../deadline.ts';
 import type { ClientPrograms } from '../sql/client-programs.ts';
 import { collectBounded } from './bounded-text.ts';
-import { failureOf, unexplainedLines } from './client-messages.ts';
+import { failureOf, isSilentLoss, unexplainedLines } from './client-messages.ts';
 import { optionFileText, type UnnamedFile, writeUnnamedFile } from './option-file.ts';
 import { judgePeers } from './peer-address.ts';
 
@@ -93,11 +93,11 @@ async function spawnProgram(start: ClientStart, options: UnnamedFile, ca?: Unnam
     ...programs.tlsFlags(endpoint.tls.mode === 'verify' ? caFile : undefined),
     ...start.flags,
   ];
-  // A group of its own, so that killing it reaches whatever it started; HOME keeps ~/.mylogin.cnf out.
+  // It stays in the worker's process group, so that whoever kills that group leaves no program behind: one that waits
+  // for a silent server would not notice its broken pipes. HOME keeps ~/.mylogin.cnf out.
   const child = spawn(join(lib, loader), argv, {
     stdio: ['pipe', 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
     env: { HOME: '/nonexistent', TZ: 'UTC' },
-    detached: true,
   });
   await once(child, 'spawn');
   const { stdin, stdout, stderr } = child;
@@ -111,7 +111,7 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
   const state: { killed?: Error } = {};
   const kill = (reason: Error) => {
     state.killed ??= reason;
-    killGroup(child);
+    child.process.kill('SIGKILL');
   };
   const onAbort = () => kill(reasonOf(signal));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -127,7 +127,8 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
     const name = programs[task];
     if (by !== null) throw new SafeBaseError(KILLED[task], `${name} was ended by ${by}`);
     if (code !== 0 || unexplainedLines(stderr()).length > 0) {
-      throw failureOf(name, `exited with ${code}`, stderr(), FAILED[task]);
+      const isLost = task === 'dump' && isSilentLoss(code, stderr());
+      throw failureOf(name, `exited with ${code}`, stderr(), isLost ? 'connection_lost' : FAILED[task]);
     }
   })();
   // Whoever awaits `ended` gets the rejection; it must not count as unhandled before that.
@@ -155,13 +156,3 @@ async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error
 
 const isRunning = ({ process: { exitCode, signalCode } }: Child): boolean =>
   exitCode === null && signalCode === null;
-
-function killGroup(child: Child): void {
-  const { pid } = child.process;
-  if (pid === undefined || !isRunning(child)) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended in this very moment.
-  }
-}

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { startClient } from '../../../../functions/engine/process/client-process.ts';
 import { CLIENT_PROGRAMS } from '../../../../functions/engine/sql/client-programs.ts';
 import { SafeBaseError } from '../../../../functions/errors.ts';
-import { isAlive, waitUntil } from '../../../local/wait-until.ts';
+import { isAlive } from '../../../local/wait-until.ts';
 import { fakeLayer } from '../fake-layer.ts';
 
 const endpoint = {
@@ -41,6 +41,7 @@ describe('startClient', () => {
     ['a code other than 0', 'exit 3', 'dump_failed'],
     ['words on stderr with code 0', 'echo "Error: something" >&2', 'dump_failed'],
     ['a signal', 'kill -9 $$', 'dump_killed'],
+    ['code 2 and silence, as where the connection breaks between two tables', 'exit 2', 'connection_lost'],
     ['a number on stderr', 'echo "x: Got error: 1045: no" >&2; exit 2', 'credentials_rejected'],
   ])('fails with %s', async (_, script, code) => {
     const child = await start(script);
@@ -48,24 +49,31 @@ describe('startClient', () => {
     await expect(child.ended).rejects.toMatchObject({ code });
   });
 
-  it('kills the whole group when the deadline comes, and says so', async () => {
+  it('kills the program when the deadline comes, and says so', async () => {
     const deadline = new AbortController();
-    const child = await start('sleep 60 & echo $!; sleep 60', deadline.signal);
-    const [other] = (await once(child.stdout, 'data')) as [Buffer];
+    const child = await start('exec sleep 60', deadline.signal);
     deadline.abort();
     await expect(child.ended).rejects.toMatchObject({ code: 'deadline_exceeded' });
-    await waitUntil(() => !isAlive(child.pid) && !isAlive(Number(other)), 'both processes are gone');
+    expect(isAlive(child.pid)).toBe(false);
+  });
+
+  it('leaves the program in the group of its worker, which dies as a whole', async () => {
+    const child = await start('exec sleep 60');
+    const groupOf = async (pid: number) => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[4];
+    expect(await groupOf(child.pid)).toBe(await groupOf(process.pid));
+    child.kill(new Error('enough'));
+    await expect(child.ended).rejects.toThrow('enough');
   });
 
   it('throws the reason of the signal where that is ours', async () => {
     const lost = new AbortController();
-    const child = await start('sleep 60', lost.signal);
+    const child = await start('exec sleep 60', lost.signal);
     lost.abort(new SafeBaseError('fenced', 'another worker has it'));
     await expect(child.ended).rejects.toMatchObject({ code: 'fenced' });
   });
 
   it('gives the password in a file without a name, and nowhere else', async () => {
-    const child = await start('echo ready; sleep 60');
+    const child = await start('echo ready; read -r line');
     await once(child.stdout, 'data');
     const read = (file: string) => readFile(`/proc/${child.pid}/${file}`, 'latin1');
     const [environment, commandLine, options] = await Promise.all(['environ', 'cmdline', 'fd/3'].map(read));

@@ -58,7 +58,7 @@ describe('dumpSchema', () => {
   it.each([
     ['without an end line', MUCH, 'dump_truncated'],
     ['with words on stderr and code 0', `${MUCH}; ${END}; echo "Error: masking policies" >&2`, 'dump_failed'],
-    ['with another code than 0', `${MUCH}; ${END}; exit 2`, 'dump_failed'],
+    ['with another code than 0', `${MUCH}; ${END}; exit 3`, 'dump_failed'],
     ['by a signal, after its end line', `${MUCH}; ${END}; kill -9 $$`, 'dump_killed'],
     ['by a signal in the middle', `${MUCH}; kill -9 $$`, 'dump_killed'],
     ['without a word', 'true', 'dump_truncated'],
@@ -70,7 +70,7 @@ describe('dumpSchema', () => {
   });
 
   it('ends a tool that hangs when the deadline comes', async () => {
-    const { failure } = await dump(`${MUCH}; sleep 60`, 1024, AbortSignal.timeout(300));
+    const { failure } = await dump(`${MUCH}; exec sleep 60`, 1024, AbortSignal.timeout(300));
     expect(failure).toMatchObject({ code: 'deadline_exceeded' });
   });
 
