@@ -1,6 +1,6 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
-import { readSchemas } from '../engine/catalogue/schemas.ts';
+import { listSchemas, readSchemas } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
 import { SafeBaseError, toFailure } from '../errors.ts';
@@ -56,13 +56,14 @@ async function look(now: Now, query: Query, database: Database, found: Findings)
   found.server = server.info;
   requireSupported(server);
   const grants = await readGrants(query, server);
-  const surveys = await readSchemas(query, database.schemas, server);
-  const schemas = surveys.map(({ contents }) => contents.name);
+  const schemas = await listSchemas(query, database.schemas, server);
   found.schemas = schemas;
-  found.sizeBytes = surveys.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  // Before the schemas are looked into: a missing right would else show as an error of some query there.
   const missing = missingForBackup({ server, grants, schemas, all: database.schemas === 'all' });
   found.missingGrants = missing;
   refuseMissing(grants, missing);
+  const surveys = await readSchemas(query, database.schemas, server);
+  found.sizeBytes = surveys.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 const rejectionOf = (signal: AbortSignal): Promise<never> =>

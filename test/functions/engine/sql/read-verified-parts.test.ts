@@ -1,5 +1,6 @@
 import { PartCutter } from '../../../../functions/engine/sql/part-cutter.ts';
 import { readVerifiedParts } from '../../../../functions/engine/sql/read-verified-parts.ts';
+import { SafeBaseError } from '../../../../functions/errors.ts';
 
 const BYTES = Buffer.from('0123456789abcdefghij-the-last-part');
 const cutter = new PartCutter(10);
@@ -59,7 +60,7 @@ describe('readVerifiedParts', () => {
     const stop = new AbortController();
     const parts = readVerifiedParts(readFrom(BYTES), OBJECT, stop.signal);
     await parts.next();
-    stop.abort(new Error('enough'));
+    stop.abort(new SafeBaseError('deadline_exceeded', 'enough'));
     await expect(parts.next()).rejects.toThrow('enough');
   });
 });
