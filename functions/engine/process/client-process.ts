@@ -65,28 +65,34 @@ export async function startClient(start: ClientStart): Promise<ClientProcess> {
   const isVerified = endpoint.tls.mode === 'verify';
   // TLS proves the name, so the name must be given; without TLS the address that was checked is dialled.
   const dial = isVerified ? endpoint.host : (endpoint.addresses[0] ?? endpoint.host);
+  const loader = await findLoader(start);
   const options = await writeUnnamedFile(optionFileText(endpoint, dial));
   const ca =
     isVerified && endpoint.tls.ca !== undefined ? await writeUnnamedFile(endpoint.tls.ca) : undefined;
   try {
-    const child = await spawnProgram(start, options, ca);
-    return supervise(start, child, isVerified);
+    // No await from here on: what a program that ends at once has printed is lost to whoever listens later.
+    return supervise(start, spawnProgram(start, loader, options, ca), isVerified);
   } finally {
-    await options.close();
-    await ca?.close();
+    // The program has its own copies by now.
+    options.close().catch(() => {});
+    ca?.close().catch(() => {});
   }
 }
 
-async function spawnProgram(start: ClientStart, options: UnnamedFile, ca?: UnnamedFile): Promise<Child> {
-  const { clientRoot, programs, task, endpoint } = start;
-  const home = join(clientRoot, programs.folder);
-  const lib = join(home, 'lib');
+async function findLoader({ clientRoot, programs }: ClientStart): Promise<string> {
+  const lib = join(clientRoot, programs.folder, 'lib');
   const loader = (await readdir(lib)).find((name) => name.startsWith('ld-linux-'));
   if (!loader) throw new Error(`the layer has no loader in ${lib}`);
+  return join(lib, loader);
+}
+
+function spawnProgram(start: ClientStart, loader: string, options: UnnamedFile, ca?: UnnamedFile): Child {
+  const { clientRoot, programs, task, endpoint } = start;
+  const home = join(clientRoot, programs.folder);
   const caFile = ca ? `/proc/self/fd/${CA_FD}` : join(clientRoot, 'ca', 'bundle.pem');
   const argv = [
     '--library-path',
-    lib,
+    join(home, 'lib'),
     join(home, 'bin', programs[task]),
     `--defaults-file=/proc/self/fd/${OPTIONS_FD}`,
     `--plugin-dir=${join(home, 'plugin')}`,
@@ -95,11 +101,10 @@ async function spawnProgram(start: ClientStart, options: UnnamedFile, ca?: Unnam
   ];
   // It stays in the worker's process group, so that whoever kills that group leaves no program behind: one that waits
   // for a silent server would not notice its broken pipes. HOME keeps ~/.mylogin.cnf out.
-  const child = spawn(join(lib, loader), argv, {
+  const child = spawn(loader, argv, {
     stdio: ['pipe', 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
     env: { HOME: '/nonexistent', TZ: 'UTC' },
   });
-  await once(child, 'spawn');
   const { stdin, stdout, stderr } = child;
   if (!stdin || !stdout || !stderr) throw new Error('a program was started without pipes');
   return { process: child, stdin, stdout, stderr };

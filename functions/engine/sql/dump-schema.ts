@@ -7,6 +7,7 @@ import { DumpText } from './dump-text.ts';
 import type { DumpInput, DumpSummary, SchemaDump } from './format-sql.ts';
 import { PartCutter } from './part-cutter.ts';
 import { passThrough } from './pass-through.ts';
+import { provenBatches } from './proven-batches.ts';
 
 /**
  * Bytes that the compressor takes and gives at once. It works in another thread, and going there and back for each 64 KB
@@ -40,9 +41,13 @@ async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => voi
   const text = new DumpText();
   const cutter = new PartCutter(input.partBytes);
   try {
+    const batches = provenBatches(text, BATCH_BYTES, () => prove(child, text));
     const compressor = createZstdCompress(compressorOptions(input.zstdLevel));
-    const compressed = passThrough(inBatches(provenText(child, text, input.onProgress)), compressor);
-    for await (const chunk of compressed) yield* cutter.take(chunk);
+    const compressed = passThrough(child.stdout, batches, compressor);
+    for await (const chunk of compressed) {
+      input.onProgress(text.bytes);
+      yield* cutter.take(chunk);
+    }
     yield* cutter.end();
     const program = { name: programs.dump, version: text.programVersion };
     onEnd({ ...cutter.summary(), dumpBytes: text.bytes, program });
@@ -64,27 +69,8 @@ const compressorOptions = (level: number): ZstdOptions & TransformOptions => ({
   },
 });
 
-/** Ends only when all proofs are there: so does the frame of the compressor, and without its end there is no last part. */
-async function* provenText(child: ClientProcess, text: DumpText, onProgress: DumpInput['onProgress']) {
-  for await (const chunk of child.stdout) {
-    const kept = text.take(chunk);
-    onProgress(text.bytes);
-    if (kept.length > 0) yield kept;
-  }
+/** Without this there is no end of the frame, and without that no last part. */
+async function prove(child: ClientProcess, text: DumpText): Promise<void> {
   await child.ended;
   if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
-}
-
-async function* inBatches(text: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  let batch: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of text) {
-    batch.push(chunk);
-    bytes += chunk.length;
-    if (bytes < BATCH_BYTES) continue;
-    yield Buffer.concat(batch, bytes);
-    batch = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(batch, bytes);
 }

@@ -13,23 +13,24 @@ export class DumpText {
   bytes = 0;
   #start: Buffer | undefined = Buffer.alloc(0);
   #head = Buffer.alloc(0);
-  #tail = Buffer.alloc(0);
+  #tail: Buffer = Buffer.alloc(0);
 
   /** @returns the bytes to keep; empty while the first line is still incomplete */
   take(chunk: Buffer): Buffer {
     const kept = this.#start === undefined ? chunk : this.#withoutSandboxLine(chunk);
     this.bytes += kept.length;
-    if (this.#head.length < HEAD_BYTES) {
+    if (kept.length > 0 && this.#head.length < HEAD_BYTES) {
       this.#head = Buffer.concat([this.#head, kept.subarray(0, HEAD_BYTES - this.#head.length)]);
     }
-    const window = kept.length >= TAIL_BYTES ? kept.subarray(-TAIL_BYTES) : Buffer.concat([this.#tail, kept]);
-    this.#tail = Buffer.from(window.subarray(-TAIL_BYTES));
+    // A chunk that is long enough is kept as it is: only of the last one is the end looked at.
+    const isLong = kept.length >= TAIL_BYTES;
+    this.#tail = isLong ? kept : Buffer.concat([this.#tail.subarray(-TAIL_BYTES), kept]);
     return kept;
   }
 
   /** Whether the last line is the one that the tools write when they have finished. */
   get hasEnd(): boolean {
-    return END_LINE.test(this.#tail.toString('latin1'));
+    return END_LINE.test(this.#tail.toString('latin1', Math.max(0, this.#tail.length - TAIL_BYTES)));
   }
 
   get programVersion(): string {
