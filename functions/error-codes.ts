@@ -160,6 +160,11 @@ export const ERRORS = {
     'The database is too large for format sql',
     'Back up fewer schemas in one database record.',
   ),
+  reads_limited: entry(
+    'refused',
+    'New sessions on this server do not see all rows',
+    'Take the setting that the detail names out of the server settings and of init_connect.',
+  ),
   event_delimiter: entry(
     'refused',
     'An event holds ;; and would make the dump tool hang',

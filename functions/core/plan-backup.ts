@@ -1,4 +1,5 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { refuseAmbiguousNames, refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { refuseDumpHangs } from '../engine/catalogue/dump-hangs.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
@@ -44,7 +45,7 @@ const LOSS_TIME_SHARE = 0.1;
 
 /**
  * Looks at the database before a byte is dumped, and refuses what would end in a partial, endless or useless dump.
- * @throws `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `event_delimiter`, `name_not_dumpable`,
+ * @throws `reads_limited`, `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `event_delimiter`, `name_not_dumpable`,
  * `too_large_for_sql`, and the codes of reaching the database
  */
 export async function planBackup(
@@ -59,6 +60,7 @@ export async function planBackup(
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
     refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
     await refuseDumpHangs(session.query, server, surveys);
+    await refuseAmbiguousNames(session.query, server, surveys);
     const losses = await findLosses(session.query, server, surveys, {
       deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
     });
@@ -73,6 +75,7 @@ async function survey(
   query: Query,
   database: Database,
 ): Promise<{ readonly server: Server; readonly surveys: readonly SchemaSurvey[] }> {
+  await refuseLimitedReads(query);
   const server = await readServer(query);
   requireSupported(server);
   const grants = await readGrants(query, server);

@@ -1,4 +1,5 @@
 import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
@@ -37,7 +38,7 @@ interface PlanSettings {
 
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way.
- * @throws `unsupported_server`, `target_too_old`, `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`,
+ * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`,
  * `insufficient_privileges`, and the codes of reaching the database
  */
 export async function planRestore(
@@ -49,6 +50,8 @@ export async function planRestore(
   const session = await connector.connect(endpoint);
   try {
     const { query } = session;
+    // Such a session may not see what a target holds.
+    await refuseLimitedReads(query);
     const server = await readServer(query);
     requireSupported(server);
     refuseOther(server, manifest);
