@@ -86,7 +86,7 @@ function dynamodbRuns<R extends Backup | Restore>(
       return recordIn<R>(item ?? {});
     },
 
-    async heartbeat(id, fence, leaseExpiresAt, progress) {
+    async heartbeat(id, fence, leaseExpiresAt, progress, kept = {}) {
       await markedWrite(
         table,
         kind,
@@ -95,7 +95,7 @@ function dynamodbRuns<R extends Backup | Restore>(
           updateItem(
             table,
             keyOf(kind, id),
-            { set: { leaseExpiresAt, progress, writeId } },
+            { set: { ...kept, leaseExpiresAt, progress, writeId } },
             {
               condition: '#fence = :fence AND #state = :running',
               names: { fence: 'fence', state: 'state' },

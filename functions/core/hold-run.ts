@@ -1,6 +1,7 @@
 import { SafeBaseError, toFailure } from '../errors.ts';
 import type { Log, Now, RunLocks, RunStore } from './ports.ts';
 import {
+  asOf,
   type Backup,
   type BackupResult,
   type Progress,
@@ -33,6 +34,11 @@ export interface HeldRun<R extends Backup | Restore> {
   readonly report: (progress: Progress) => void;
   /** What the record keeps even if the work fails after this. */
   readonly keep: (result: BackupResult & RestoreResult) => void;
+  /**
+   * Writes down at once what is kept, for what must be known even if this worker dies, and renews the lease: who comes
+   * back from it still holds the run. @throws `fenced`, `wrong_state`, and what kept it from being written
+   */
+  readonly save: () => Promise<void>;
 }
 
 /**
@@ -53,7 +59,8 @@ export async function holdRun<R extends Backup | Restore>(
     kept = { ...kept, ...result };
   };
   const life = keepAlive(ports, run, settings);
-  const outcome = await work({ run, signal: life.signal, report: life.report, keep }).then(
+  const { signal, report } = life;
+  const outcome = await work({ run, signal, report, keep, save: () => life.renew(kept) }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
       const cause = life.signal.aborted ? life.signal.reason : error;
@@ -77,12 +84,13 @@ async function take<R extends Backup | Restore>(
   id: R['id'],
   leaseMs: number,
 ): Promise<R | undefined> {
-  const queued = await ports.runs.get(id);
+  const now = ports.now();
+  const stored = await ports.runs.get(id);
+  const queued = stored && asOf(stored, now);
   if (queued?.state !== 'queued') {
     ports.log.info('run is not queued, nothing to do', { runId: id, state: queued?.state });
     return undefined;
   }
-  const now = ports.now();
   const leaseExpiresAt = new Date(now + leaseMs).toISOString();
   await ports.locks.extend({ key: runLockKey(queued.databaseId), owner: id, expiresAt: leaseExpiresAt });
   return ports.runs.transition(
@@ -96,35 +104,45 @@ async function take<R extends Backup | Restore>(
 function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, settings: HoldSettings) {
   const lost = new AbortController();
   let progress: Progress | undefined;
-  let leaseEnd = ports.now() + settings.leaseMs;
+  let leaseEnd = Date.parse(run.leaseExpiresAt ?? '');
   let beating = Promise.resolve();
 
-  const beat = async (): Promise<void> => {
+  // A lease that is over stays over: by then the run was shown as failed, and another may have begun.
+  const requireLease = (): void => {
+    if (ports.now() >= leaseEnd) throw new SafeBaseError('fenced', `the lease of ${run.id} is over`);
+  };
+  const renew = async (kept: BackupResult & RestoreResult = {}): Promise<void> => {
+    requireLease();
     const expires = ports.now() + settings.leaseMs;
     const leaseExpiresAt = new Date(expires).toISOString();
-    try {
-      await ports.runs.heartbeat(run.id, run.fence, leaseExpiresAt, progress);
-      await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
-      leaseEnd = expires;
-    } catch (error) {
+    await ports.runs.heartbeat(run.id, run.fence, leaseExpiresAt, progress, kept);
+    await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
+    leaseEnd = expires;
+  };
+  const beat = (): Promise<void> =>
+    renew().catch((error: unknown) => {
       const refused = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
       if (refused) lost.abort(error);
-      else if (ports.now() >= leaseEnd) {
-        lost.abort(new SafeBaseError('fenced', `the lease of ${run.id} could not be kept`, { cause: error }));
-      } else ports.log.error('heartbeat failed, trying again', { runId: run.id, error });
-    }
-  };
+      else ports.log.error('heartbeat failed, trying again', { runId: run.id, error });
+    });
   const timer = setInterval(() => {
+    // Not behind the beats: one that hangs must not hide that the lease is over.
+    if (ports.now() >= leaseEnd) lost.abort(new SafeBaseError('fenced', `the lease of ${run.id} is over`));
     beating = beating.then(beat);
   }, settings.heartbeatMs);
   return {
     signal: AbortSignal.any([settings.deadline, lost.signal]),
+    renew,
     report: (next: Progress): void => {
       progress = next;
     },
+    /** @throws `fenced` where the run is not this worker's any more: its final state is another's to write */
     stop: async (): Promise<void> => {
       clearInterval(timer);
-      await beating;
+      // A beat that hangs after all is lost must not hold up what comes then.
+      if (!lost.signal.aborted) await beating;
+      lost.signal.throwIfAborted();
+      requireLease();
     },
   };
 }

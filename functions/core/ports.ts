@@ -6,7 +6,7 @@ import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
-import type { Backup, Progress, Restore, RunChange, RunState } from './run.ts';
+import type { Backup, BackupResult, Progress, Restore, RestoreResult, RunChange, RunState } from './run.ts';
 
 /** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
 export interface Page<T> {
@@ -55,12 +55,17 @@ export interface RunStore<R extends Backup | Restore> {
     condition: { readonly from: readonly RunState[]; readonly fence: number },
     change: RunChange,
   ): Promise<R>;
-  /** A sign of life of the worker. @throws `fenced`, `wrong_state` (no longer running) */
+  /**
+   * A sign of life of the worker.
+   * @param kept more fields to set @default none
+   * @throws `fenced`, `wrong_state` (no longer running)
+   */
   heartbeat(
     id: R['id'],
     fence: number,
     leaseExpiresAt: string,
     progress: Progress | undefined,
+    kept?: BackupResult & RestoreResult,
   ): Promise<void>;
 }
 

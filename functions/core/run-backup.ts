@@ -64,6 +64,8 @@ async function makeBackup(
 
   const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
   held.signal.throwIfAborted();
+  // A worker that was taken over writes no manifest.
+  await held.save();
   return { manifest: await writeManifest(ports, database, run.id, manifest), reread };
 }
 

@@ -109,6 +109,8 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
   const loaded: LoadedSchema[] = [];
   await eachSchema(work, 'load', async (schema, input) => {
     states.set(schema, { state: 'partial' });
+    // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
+    await held.save();
     await prepareSchema(ports.connector, endpoint, schema, plan.product);
     const result = await loadSchema({
       ...input,

@@ -105,7 +105,8 @@ export type RunChange = { readonly state: RunState } & Partial<
 export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 
 /**
- * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down.
+ * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down, and looks
+ * as it will by then.
  * @param now milliseconds since the epoch
  */
 export function asOf<R extends Backup | Restore>(run: R, now: number): R {
@@ -115,5 +116,6 @@ export function asOf<R extends Backup | Restore>(run: R, now: number): R {
     'worker_lost',
     `the worker of ${run.id} gave no sign of life since its lease`,
   );
-  return { ...run, state: 'failed', failure: toFailure(lost), endedAt: run.leaseExpiresAt };
+  const gone = { leaseExpiresAt: undefined, progress: undefined };
+  return { ...run, ...gone, state: 'failed', failure: toFailure(lost), endedAt: run.leaseExpiresAt };
 }

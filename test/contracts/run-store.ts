@@ -39,6 +39,8 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     const progress = { phase: 'dump', bytesDone: 5, bytesEstimated: 10 } as const;
     await store.heartbeat(first.id, 1, clock.iso(90_000), progress);
     expect(await store.get(first.id)).toMatchObject({ leaseExpiresAt: clock.iso(90_000), progress });
+    await store.heartbeat(first.id, 1, clock.iso(95_000), undefined, { dumpBytes: 7 });
+    expect(await store.get(first.id)).toMatchObject({ leaseExpiresAt: clock.iso(95_000), dumpBytes: 7 });
     const done = await store.transition(
       first.id,
       { from: ['running'], fence: 1 },

@@ -39,9 +39,9 @@ export function memoryRuns<R extends Backup | Restore>(now: Now = Date.now): Run
       records.set(id, changed);
       return structuredClone(changed);
     },
-    async heartbeat(id, fence, leaseExpiresAt, progress) {
+    async heartbeat(id, fence, leaseExpiresAt, progress, kept = {}) {
       const run = guarded(id, ['running'], fence);
-      records.set(id, { ...run, leaseExpiresAt, ...(progress === undefined ? {} : { progress }) });
+      records.set(id, { ...run, ...kept, leaseExpiresAt, ...(progress === undefined ? {} : { progress }) });
     },
   };
 }

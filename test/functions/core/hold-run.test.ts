@@ -1,6 +1,6 @@
 import { type HeldRun, holdRun } from '../../../functions/core/hold-run.ts';
 import type { BackupId } from '../../../functions/core/ids.ts';
-import { type Backup, runLockKey } from '../../../functions/core/run.ts';
+import { asOf, type Backup, runLockKey } from '../../../functions/core/run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { type CorePorts, corePorts, registered } from '../../fixtures/core-ports.ts';
@@ -116,4 +116,71 @@ describe('a held run', () => {
     await expect(hold(failing, run.id, async () => ({}))).rejects.toMatchObject({ code: 'unavailable' });
     expect(writes).toEqual(['running', 'completed']);
   });
+
+  it('writes down at once what must be known even if the worker dies', async () => {
+    await hold(ports, run.id, async ({ keep, save }) => {
+      keep({ dumpBytes: 7 });
+      await save();
+      expect(await ports.backups.get(run.id)).toMatchObject({ state: 'running', dumpBytes: 7 });
+      return {};
+    });
+  });
+
+  it('lets no worker write any more that has been taken over without knowing', async () => {
+    const taken = holdSilently(async ({ save, run: held }) => {
+      await ports.backups.transition(
+        run.id,
+        { from: ['running'], fence: held.fence },
+        { state: 'failed', fence: held.fence + 1 },
+      );
+      await expect(save()).rejects.toMatchObject({ code: 'fenced' });
+      return {};
+    });
+    await expect(taken).rejects.toMatchObject({ code: 'fenced' });
+    expect(await ports.backups.get(run.id)).toMatchObject({ state: 'failed', fence: 2 });
+  });
+
+  it('lets no worker write any more that slept until its lease was over, though nobody took over', async () => {
+    const slept = holdSilently(async ({ save }) => {
+      ports.clock.pass(SETTINGS.leaseMs);
+      await expect(save()).rejects.toMatchObject({ code: 'fenced' });
+      return {};
+    });
+    await expect(slept).rejects.toMatchObject({ code: 'fenced' });
+    const stored = await ports.backups.get(run.id);
+    expect(stored).toMatchObject({ state: 'running' });
+    expect(stored && asOf(stored, ports.now())).toMatchObject({
+      state: 'failed',
+      failure: { code: 'worker_lost' },
+    });
+  });
+
+  it('stops its work when the lease is over, also while signs of life hang', async () => {
+    const heartbeat = () => new Promise<never>(() => {});
+    const hanging = { ...ports, backups: { ...ports.backups, heartbeat } };
+    const reason = await new Promise((resolve) => {
+      hold(hanging, run.id, ({ signal }) => {
+        ports.clock.pass(SETTINGS.leaseMs);
+        return aborted(signal)
+          .catch(resolve)
+          .then(() => ({}));
+      }).catch(() => {});
+    });
+    expect(reason).toMatchObject({ code: 'fenced' });
+  });
+
+  it('leaves a run alone that waited until its time was over', async () => {
+    ports.clock.pass(60_000);
+    expect(await hold(ports, run.id, async () => ({}))).toBeUndefined();
+    expect(await ports.backups.get(run.id)).toMatchObject({ state: 'queued' });
+  });
+
+  /** Without a sign of life between the beginning and the end. */
+  const holdSilently = (work: (held: HeldRun<Backup>) => Promise<object>) =>
+    holdRun(
+      { ...ports, runs: ports.backups },
+      run.id,
+      { ...SETTINGS, heartbeatMs: 100_000, deadline: never },
+      work,
+    );
 });
