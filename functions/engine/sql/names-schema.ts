@@ -14,14 +14,19 @@ const PROGRAMS: ReadonlySet<Classified['kind']> = new Set([
   'package body',
 ]);
 
-/** Whether a statement says `schema.something`: under another name it would still mean the old schema. */
+/**
+ * Whether a statement says `schema.something`: under another name it would still mean the old schema. Case does not
+ * count: where servers do not tell it apart, programs keep the name as somebody once typed it.
+ */
 export function namesSchema(text: Buffer, does: Classified, schema: string): boolean {
   if (WITHOUT_NAMES.has(does.kind)) return false;
+  const wanted = schema.toLowerCase();
   const inStrings = PROGRAMS.has(does.kind) ? quotedUse(schema) : undefined;
   return does.tokens.some((token, index) => {
     if (token.type === 'string')
       return inStrings?.test(text.toString('utf8', token.start, token.end)) ?? false;
-    return isIdentifier(token) && isCode(does.tokens[index + 1], '.') && nameOf(text, token) === schema;
+    if (!isIdentifier(token) || !isCode(does.tokens[index + 1], '.')) return false;
+    return nameOf(text, token).toLowerCase() === wanted;
   });
 }
 
@@ -30,5 +35,5 @@ const isIdentifier = (token: CodeToken): boolean => token.type === 'name' || tok
 /** The schema's name before a dot and another name, as SQL inside a string has it; a full stop has a space after it. */
 function quotedUse(schema: string): RegExp {
   const name = schema.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?:^|[^\\w$])${name}[\`"]?\\.[\`"\\w$]`);
+  return new RegExp(`(?:^|[^\\w$])${name}[\`"]?\\.[\`"\\w$]`, 'i');
 }

@@ -34,6 +34,12 @@ describe('checkDump', () => {
       program("CREATE PROCEDURE `p`() PREPARE s FROM 'DELETE FROM shop.t'"),
       'procedure `p`',
     ],
+    ['a body in another case', program('CREATE PROCEDURE `p`() DELETE FROM SHOP.t'), 'procedure `p`'],
+    [
+      'a string in another case',
+      program("CREATE PROCEDURE `p`() PREPARE s FROM 'DELETE FROM `Shop`.t'"),
+      'procedure `p`',
+    ],
     [
       'the name of a trigger',
       program('CREATE TRIGGER shop.x BEFORE INSERT ON t FOR EACH ROW SET @a=1'),
