@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { z } from 'zod';
 import { partBytesFor } from '../../functions/engine/part.ts';
 import { optionFileText } from '../../functions/engine/process/option-file.ts';
 import { CLIENT_PROGRAMS } from '../../functions/engine/sql/client-programs.ts';
@@ -45,14 +46,17 @@ export async function byHand(input: EngineInput, folder: string): Promise<Measur
 
 export type EngineInput = Omit<DumpInput, 'signal' | 'onProgress'>;
 
-/** Our engine in a process of its own, up to the finished parts. */
-export function engineAlone(input: EngineInput): Promise<Measured & { readonly output: string }> {
+/** Our engine in a worker that runs already, up to the finished parts. */
+export async function engineAlone(input: EngineInput): Promise<Measured & { readonly dumpBytes: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-worker.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin?.end(JSON.stringify(input));
-  return measure(child);
+  const { output, ...measured } = await measure(child);
+  return { ...measured, ...ENGINE_RESULT.parse(JSON.parse(output)) };
 }
+
+const ENGINE_RESULT = z.object({ dumpBytes: z.number(), seconds: z.number() });
 
 /** Everything: over the API, by the deployed handlers, into the object store, read back and proved. */
 export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<Measured> {

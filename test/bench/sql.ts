@@ -79,9 +79,8 @@ async function benchSize(bench: Bench, size: { megabytes: number; runs: number }
     backupCredentials: { username, password },
   });
   const measured: Record<Contender, Measured[]> = { 'by hand': [], engine: [], whole: [] };
-  let dumpBytes = 0;
   // Once without a clock: afterwards the server has read for everyone what fits into its memory.
-  dumpBytes = Number((await engineAlone(input)).output);
+  const { dumpBytes } = await engineAlone(input);
   for (let run = 0; run < size.runs; run += 1) {
     measured['by hand'].push(await byHand(input, folder));
     measured.engine.push(await engineAlone(input));
