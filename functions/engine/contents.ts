@@ -46,6 +46,7 @@ export interface Loss {
     | 'default_beyond_bmp'
     | 'expression_beyond_bmp'
     | 'json_opaque'
+    | 'character_unmapped'
     | 'view_broken'
     | 'history'
     | 'general_tablespace'

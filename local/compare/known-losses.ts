@@ -13,6 +13,7 @@ const LENIENCY: Readonly<Record<string, Leniency>> = {
   negative_zero: 'unsigned-zero',
   enum_index_zero: 'text-only',
   enum_beyond_bmp: 'skip',
+  character_unmapped: 'skip',
   json_opaque: 'double-json',
 };
 

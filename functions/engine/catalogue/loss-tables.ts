@@ -8,6 +8,8 @@ export interface ColumnFacts {
   readonly type: string;
   /** Whole, as information_schema prints it: `enum('a','b')`. */
   readonly fullType: string;
+  /** Its character set, where some values of that do not go through utf8mb4 and back unchanged. */
+  readonly lossyCharset: string | undefined;
   /** Whether its character set holds characters beyond the BMP. */
   readonly beyondBmp: boolean;
   /** As information_schema prints it; MariaDB quotes strings in it. */
@@ -57,7 +59,8 @@ async function readColumns(
        FROM information_schema.COLUMNS
       WHERE ${inSchema('TABLE_SCHEMA')}
         AND (DATA_TYPE IN ('float', 'double', 'enum', 'set', 'json') OR EXTRA LIKE '%auto_increment%'
-             OR EXTRA LIKE '%DEFAULT_GENERATED%' OR GENERATION_EXPRESSION <> '' OR COLUMN_DEFAULT LIKE '%?%')
+             OR EXTRA LIKE '%DEFAULT_GENERATED%' OR GENERATION_EXPRESSION <> '' OR COLUMN_DEFAULT LIKE '%?%'
+             OR CHARACTER_SET_NAME NOT IN (${EXACT_CHARSETS.map((name) => `'${name}'`).join(', ')}))
       ORDER BY TABLE_NAME, ORDINAL_POSITION`,
     [schema, schema],
   );
@@ -68,6 +71,7 @@ async function readColumns(
       name: row.name ?? '',
       type: (row.type ?? '').toLowerCase(),
       fullType: row.full_type ?? '',
+      lossyCharset: typeof row.charset === 'string' && isLossy(row.charset) ? row.charset : undefined,
       beyondBmp: WIDE_CHARSETS.has(row.charset ?? ''),
       defaultText: row.def ?? undefined,
       defaultIsExpression: extra.includes('DEFAULT_GENERATED'),
@@ -80,6 +84,15 @@ async function readColumns(
   }
   return byTable;
 }
+
+/**
+ * A dump is in utf8mb4. All values of these go there and back; others have bytes that stand for no character, or two
+ * ways to write one.
+ */
+const EXACT_CHARSETS = ['utf8mb4', 'utf8mb3', 'utf8', 'utf16', 'utf16le', 'utf32', 'latin1', 'binary'];
+
+/** The name becomes SQL; a server's own text cannot be trusted. */
+const isLossy = (charset: string): boolean => /^\w{1,64}$/.test(charset) && !EXACT_CHARSETS.includes(charset);
 
 const WIDE_CHARSETS = new Set(['utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030']);
 

@@ -64,7 +64,9 @@ const lossOf = (table: TableFacts, { kind, column, effect }: Check, certain: boo
   certain,
 });
 
-function checksOf(server: Server, { name, type, fullType }: ColumnFacts): readonly Check[] {
+const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+
+function checksOf(server: Server, { name, type, fullType, lossyCharset }: ColumnFacts): readonly Check[] {
   const column = quoteName(name);
   const negativeZero: Check = {
     kind: 'negative_zero',
@@ -83,6 +85,11 @@ function checksOf(server: Server, { name, type, fullType }: ColumnFacts): readon
   if (type === 'enum' && membersOf(fullType).includes('')) {
     const effect = "the error value with index 0 comes back as the member ''";
     return [{ kind: 'enum_index_zero', column: name, effect, condition: `${column} + 0 = 0` }];
+  }
+  if (TEXTS.has(type) && lossyCharset !== undefined) {
+    const effect = `bytes that stand for no character of ${lossyCharset}, or for one with another code, come back as others`;
+    const condition = `CAST(CONVERT(CONVERT(${column} USING utf8mb4) USING ${lossyCharset}) AS BINARY) <> CAST(${column} AS BINARY)`;
+    return [{ kind: 'character_unmapped', column: name, effect, condition }];
   }
   if (type === 'json' && server.info.product === 'mysql') {
     const effect = 'DECIMAL, dates, times and binary values inside a document come back as double or string';

@@ -96,6 +96,17 @@ describe.each(ENGINES)('the losses of a dump of %s', (engine) => {
     expect(losses.map(told).sort()).toEqual(wanted.sort());
   });
 
+  it('are the bytes of old character sets that stand for nothing or for what has another code', async () => {
+    const losses = await lossesAfter(
+      'old_charsets',
+      `CREATE TABLE old_charsets.t (id INT PRIMARY KEY, hole TEXT CHARACTER SET cp1257, good TEXT CHARACTER SET cp1257,
+        twin VARCHAR(9) CHARACTER SET cp932, word VARCHAR(9) CHARACTER SET cp932, old VARCHAR(9) CHARACTER SET latin1)`,
+      "INSERT INTO old_charsets.t VALUES (1, x'A1', x'E0', x'8790', x'82A0', x'81A0')",
+    );
+    expect(losses.map(told).sort()).toEqual(['character_unmapped t.hole', 'character_unmapped t.twin']);
+    expect(losses.filter(({ certain }) => !certain)).toEqual([]);
+  });
+
   it('are no members that hold true question marks', async () => {
     const losses = await lossesAfter(
       'question_marks',
