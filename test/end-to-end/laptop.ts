@@ -1,10 +1,10 @@
 /** The deployed template, served on loopback, as every end-to-end test uses it: over HTTP, with no short cut. */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
-import { synthesize } from '../../local/synthesize.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { assemblyIn, type WorkerChanges } from './assembly.ts';
 
 export interface Answer {
   readonly status: number;
@@ -13,10 +13,13 @@ export interface Answer {
   readonly body: any;
 }
 
-export interface Laptop {
+export interface Laptop extends ApiCalls {
   readonly cloud: Cloud;
   /** Where it keeps everything, its logs too. */
   readonly dataFolder: string;
+}
+
+export interface ApiCalls {
   /** Calls the API as an administrator. */
   api(
     method: string,
@@ -37,15 +40,19 @@ export interface Laptop {
 /** A run that takes longer hangs; the longest here handles rows of 30 MB. */
 const RUN_DEADLINE_MS = 240_000;
 
-export async function startLaptop(): Promise<Laptop> {
-  const assemblyFolder = resolve(import.meta.dirname, '../../.cache/assembly');
-  await synthesize({ folder: assemblyFolder });
+export async function startLaptop(workers: WorkerChanges = {}): Promise<Laptop> {
+  const assemblyFolder = temporaryFolder();
+  await assemblyIn(assemblyFolder, workers);
   const dataFolder = temporaryFolder();
   const cloud = await startCloud({ assemblyFolder, dataFolder });
   const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
+  return { cloud, dataFolder, ...callApi(cloud.apiUrl, token) };
+}
 
-  const api: Laptop['api'] = async (method, path, body, headers = {}) => {
-    const response = await fetch(cloud.apiUrl + path, {
+/** What a user can do who has the address of an API and a token. */
+export function callApi(apiUrl: string, token: string): ApiCalls {
+  const api: ApiCalls['api'] = async (method, path, body, headers = {}) => {
+    const response = await fetch(apiUrl + path, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -61,7 +68,7 @@ export async function startLaptop(): Promise<Laptop> {
       body: text === '' ? undefined : JSON.parse(text),
     };
   };
-  const ended: Laptop['ended'] = async (path) => {
+  const ended: ApiCalls['ended'] = async (path) => {
     const deadline = Date.now() + RUN_DEADLINE_MS;
     for (;;) {
       const { body } = await api('GET', path);
@@ -75,8 +82,6 @@ export async function startLaptop(): Promise<Laptop> {
     return answer.body.id;
   };
   return {
-    cloud,
-    dataFolder,
     api,
     ended,
     register: async (server, schemas, more = {}) => {

@@ -1,0 +1,38 @@
+/** The assembly that is deployed, in a folder of its own, with a few numbers of the workers made small. */
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { withLock } from '../../layers/cache.ts';
+import { synthesize } from '../../local/synthesize.ts';
+
+export interface WorkerChanges {
+  /** Settings of functions/config.ts that the workers get besides those of the template. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number;
+}
+
+const WORKER = /^workflows(backup|restore)/;
+
+/** @param folder an empty one: another test may synthesize newer sources meanwhile, and must not change what is served */
+export async function assemblyIn(folder: string, changes: WorkerChanges = {}): Promise<void> {
+  const cached = resolve(import.meta.dirname, '../../.cache/assembly');
+  await synthesize({ folder: cached });
+  await withLock(`${cached}.lock`, async () => cpSync(cached, folder, { recursive: true }));
+  const name = readdirSync(folder).find((file) => file.endsWith('.template.json')) ?? '';
+  const template = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  for (const [logicalId, { Type: type, Properties: properties }] of Object.entries<Resource>(
+    template.Resources,
+  )) {
+    if (type !== 'AWS::Lambda::Function' || !WORKER.test(logicalId)) continue;
+    Object.assign(properties.Environment.Variables, changes.settings);
+    if (changes.timeoutSeconds !== undefined) properties.Timeout = changes.timeoutSeconds;
+  }
+  writeFileSync(join(folder, name), JSON.stringify(template));
+}
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: {
+    Timeout: number;
+    readonly Environment: { readonly Variables: Record<string, string> };
+  };
+}

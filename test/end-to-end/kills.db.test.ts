@@ -1,0 +1,85 @@
+import { FAULTS, type Fault, type RunKind } from './faults.ts';
+import { openScene, type Scene } from './scene.ts';
+import { overwriting, strikeIn } from './strike-in.ts';
+
+const START_MS = 240_000;
+const TEST_MS = 120_000;
+
+/** Where runs are held: a dump behind its first part, a load amid its rows. */
+const MIDDLE = { backup: 19_000_000, restore: 1_500_000 };
+
+describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
+  let scene: Scene;
+  /** The newest backup that is one. */
+  let good: string;
+  beforeAll(async () => {
+    scene = await openScene(engine);
+    good = (await scene.laptop.backUp(scene.databaseId)).id;
+  }, START_MS);
+  afterAll(() => scene?.close());
+
+  it.each(FAULTS)(
+    'a backup never counts when $name, and the next one does',
+    async (fault) => {
+      const { laptop, databaseId } = scene;
+      const failed = await strikeIn(scene, {
+        kind: 'backup',
+        bytes: MIDDLE.backup,
+        strike: async (id) => {
+          await uploadBegins(id);
+          await fault.strike(scene, 'backup');
+        },
+      }).finally(() => fault.mend?.(scene));
+      expect([failed.state, failed.failure]).toEqual(['failed', failureOf(fault, 'backup')]);
+      expect(await scene.stored(failed.id)).toEqual({
+        objects: [],
+        uploads: fault.workerLives ? [] : [expect.stringContaining(failed.id)],
+      });
+
+      const next = await laptop.backUp(databaseId);
+      expect(next.failure).toBeUndefined();
+      expect(next).toMatchObject({ state: 'completed', reread: true });
+      good = next.id;
+      expect((await laptop.api('GET', `/backup/${failed.id}`)).body).toEqual(failed);
+    },
+    TEST_MS,
+  );
+
+  it.each(FAULTS)(
+    'a restore never counts when $name, and the next one does',
+    async (fault) => {
+      const { laptop, databaseId } = scene;
+      const failed = await strikeIn(scene, {
+        kind: 'restore',
+        bytes: MIDDLE.restore,
+        backupId: good,
+        strike: () => fault.strike(scene, 'restore'),
+      }).finally(() => fault.mend?.(scene));
+      expect([failed.state, failed.failure]).toEqual(['failed', failureOf(fault, 'restore')]);
+      expect(failed.restored).toMatchObject([
+        { target: 'shop', state: 'partial' },
+        { target: 'warehouse', state: 'untouched' },
+      ]);
+
+      const next = await laptop.restore(good, overwriting(databaseId));
+      expect(next.failure).toBeUndefined();
+      expect(next).toMatchObject({ state: 'completed' });
+      expect(await scene.differences()).toEqual([]);
+      expect((await laptop.api('GET', `/restore/${failed.id}`)).body).toEqual(failed);
+    },
+    TEST_MS,
+  );
+
+  const failureOf = (fault: Fault, kind: RunKind) => ({
+    code: fault.code[kind],
+    reason: expect.any(String),
+    hint: expect.stringMatching(fault.hint),
+  });
+  async function uploadBegins(id: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while ((await scene.stored(id)).uploads.length === 0) {
+      if (Date.now() > deadline) throw new Error('no upload begins');
+      await new Promise((resume) => setTimeout(resume, 50));
+    }
+  }
+});
