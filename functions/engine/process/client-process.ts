@@ -12,6 +12,7 @@ import { collectBounded } from './bounded-text.ts';
 import { failureOf, isSilentLoss, unexplainedLines } from './client-messages.ts';
 import { optionFileText, type UnnamedFile, writeUnnamedFile } from './option-file.ts';
 import { judgePeers } from './peer-address.ts';
+import { openWidePipe, type WidePipe } from './wide-pipe.ts';
 
 export interface ClientStart {
   /** Where the layer mysql-client is mounted. */
@@ -20,6 +21,8 @@ export interface ClientStart {
   readonly task: 'dump' | 'load';
   readonly flags: readonly string[];
   readonly endpoint: Endpoint;
+  /** Gives stdout in batches of this size; for much of it. @default as it comes */
+  readonly outputBatchBytes?: number;
   /** Kills the program; its reason is what `ended` rejects with. */
   readonly signal: AbortSignal;
 }
@@ -69,13 +72,15 @@ export async function startClient(start: ClientStart): Promise<ClientProcess> {
   const options = await writeUnnamedFile(optionFileText(endpoint, dial));
   const ca =
     isVerified && endpoint.tls.ca !== undefined ? await writeUnnamedFile(endpoint.tls.ca) : undefined;
+  const pipe = start.outputBatchBytes === undefined ? undefined : await openWidePipe(start.outputBatchBytes);
   try {
     // No await from here on: what a program that ends at once has printed is lost to whoever listens later.
-    return supervise(start, spawnProgram(start, loader, options, ca), isVerified);
+    return supervise(start, spawnProgram(start, loader, { options, ca, pipe }), isVerified);
   } finally {
     // The program has its own copies by now.
     options.close().catch(() => {});
     ca?.close().catch(() => {});
+    pipe?.childEnd.destroy();
   }
 }
 
@@ -86,7 +91,14 @@ async function findLoader({ clientRoot, programs }: ClientStart): Promise<string
   return join(lib, loader);
 }
 
-function spawnProgram(start: ClientStart, loader: string, options: UnnamedFile, ca?: UnnamedFile): Child {
+/** What is opened for a program before it starts. */
+interface Opened {
+  readonly options: UnnamedFile;
+  readonly ca: UnnamedFile | undefined;
+  readonly pipe: WidePipe | undefined;
+}
+
+function spawnProgram(start: ClientStart, loader: string, { options, ca, pipe }: Opened): Child {
   const { clientRoot, programs, task, endpoint } = start;
   const home = join(clientRoot, programs.folder);
   const caFile = ca ? `/proc/self/fd/${CA_FD}` : join(clientRoot, 'ca', 'bundle.pem');
@@ -102,10 +114,11 @@ function spawnProgram(start: ClientStart, loader: string, options: UnnamedFile, 
   // It stays in the worker's process group, so that whoever kills that group leaves no program behind: one that waits
   // for a silent server would not notice its broken pipes. HOME keeps ~/.mylogin.cnf out.
   const child = spawn(loader, argv, {
-    stdio: ['pipe', 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
+    stdio: ['pipe', pipe?.childEnd ?? 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
     env: { HOME: '/nonexistent', TZ: 'UTC' },
   });
-  const { stdin, stdout, stderr } = child;
+  const { stdin, stderr } = child;
+  const stdout = pipe?.output ?? child.stdout;
   if (!stdin || !stdout || !stderr) throw new Error('a program was started without pipes');
   return { process: child, stdin, stdout, stderr };
 }

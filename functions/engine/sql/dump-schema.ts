@@ -1,4 +1,4 @@
-import type { TransformOptions } from 'node:stream';
+import { Transform, type TransformOptions } from 'node:stream';
 import { constants, createZstdCompress, type ZstdOptions } from 'node:zlib';
 import { SafeBaseError } from '../../errors.ts';
 import { type ClientProcess, startClient } from '../process/client-process.ts';
@@ -7,11 +7,10 @@ import { DumpText } from './dump-text.ts';
 import type { DumpInput, DumpSummary, SchemaDump } from './format-sql.ts';
 import { PartCutter } from './part-cutter.ts';
 import { passThrough } from './pass-through.ts';
-import { provenBatches } from './proven-batches.ts';
 
 /**
- * Bytes that the compressor takes and gives at once. It works in another thread, and going there and back for each 64 KB
- * that a pipe gives costs a fifth of all time; two batches may wait, so that the tool goes on meanwhile.
+ * Bytes that go from stage to stage at once. The compressor works in another thread, and going there and back for each
+ * few KB costs a fifth of all time; two batches may wait for it, so that the tool goes on meanwhile.
  */
 const BATCH_BYTES = 1024 * 1024;
 
@@ -37,13 +36,13 @@ export function dumpSchema(input: DumpInput): SchemaDump {
 async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => void) {
   const programs = CLIENT_PROGRAMS[input.product];
   const flags = programs.dumpFlags(input);
-  const child = await startClient({ ...input, programs, task: 'dump', flags });
+  const child = await startClient({ ...input, programs, task: 'dump', flags, outputBatchBytes: BATCH_BYTES });
   const text = new DumpText();
   const cutter = new PartCutter(input.partBytes);
   try {
-    const batches = provenBatches(text, BATCH_BYTES, () => prove(child, text));
+    const proven = provenText(child, text);
     const compressor = createZstdCompress(compressorOptions(input.zstdLevel));
-    const compressed = passThrough(child.stdout, batches, compressor);
+    const compressed = passThrough(child.stdout, proven, compressor);
     for await (const chunk of compressed) {
       input.onProgress(text.bytes);
       yield* cutter.take(chunk);
@@ -69,8 +68,17 @@ const compressorOptions = (level: number): ZstdOptions & TransformOptions => ({
   },
 });
 
-/** Without this there is no end of the frame, and without that no last part. */
-async function prove(child: ClientProcess, text: DumpText): Promise<void> {
-  await child.ended;
-  if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
+/** Ends only when all proofs are there: so does the frame of the compressor, and without that there is no last part. */
+function provenText(child: ClientProcess, text: DumpText): Transform {
+  return new Transform({
+    readableHighWaterMark: BATCH_BYTES,
+    transform: (batch: Buffer, _encoding, done) => done(null, text.take(batch)),
+    flush: (done) => {
+      const proof = child.ended.then(() => {
+        if (!text.hasEnd)
+          throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
+      });
+      proof.then(() => done(), done);
+    },
+  });
 }
