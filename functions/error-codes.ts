@@ -197,6 +197,11 @@ export const ERRORS = {
     'Run again; if it repeats, look at the function log.',
   ),
   disk_full: entry('internal', 'A disk is full', 'Free space on the server that the detail names.'),
+  dump_incomplete: entry(
+    'internal',
+    'The dump does not hold what the schema held',
+    'Run again while nothing is created or dropped there; if it repeats, look at the objects that the detail counts.',
+  ),
   proof_failed: entry(
     'internal',
     'The stored backup is not what was sent',

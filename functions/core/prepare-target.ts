@@ -62,7 +62,7 @@ export function refuseOtherCounts(schema: TargetSchema, created: ObjectCounts): 
 }
 
 /** Each kind of which there are more or fewer than there should be: "2 of 3 triggers"; broken views never come. */
-function differences({ counts, brokenViews }: SchemaContents, found: ObjectCounts): string {
+export function differences({ counts, brokenViews }: SchemaContents, found: ObjectCounts): string {
   const wanted = { ...counts, views: counts.views - brokenViews.length };
   const kinds = Object.keys(wanted) as (keyof ObjectCounts)[];
   return kinds

@@ -7,7 +7,7 @@ import { fitRecord } from './fit-record.ts';
 import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
-import { dumpKey, type Manifest, manifestKey, type StoredObject } from './manifest.ts';
+import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
 import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
 import { proveStored } from './prove-stored.ts';
@@ -60,7 +60,7 @@ async function makeBackup(
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
   held.keep({ sizeBytes, dumpBytes });
   const reread = sizeBytes <= settings.rereadLimitBytes;
-  if (reread) await rereadAll(ports, held, dumped, sizeBytes);
+  if (reread) await rereadAll(ports, held, plan, dumped);
 
   const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
   held.signal.throwIfAborted();
@@ -103,15 +103,16 @@ async function dumpSchemas(
 async function rereadAll(
   ports: BackupPorts,
   held: HeldRun<Backup>,
-  dumped: readonly { readonly dump: StoredObject }[],
-  sizeBytes: number,
+  { losses }: BackupPlan,
+  dumped: readonly Dumped[],
 ): Promise<void> {
+  const bytesEstimated = sum(dumped.map(({ dump }) => dump.dumpBytes));
   let bytesBefore = 0;
-  for (const { dump } of dumped) {
+  for (const schema of dumped) {
     const onProgress = (bytes: number): void =>
-      held.report({ phase: 'proof', bytesDone: bytesBefore + bytes, bytesEstimated: sizeBytes });
-    await proveStored(ports.objects, dump, { signal: held.signal, onProgress });
-    bytesBefore += dump.sizeBytes;
+      held.report({ phase: 'proof', bytesDone: bytesBefore + bytes, bytesEstimated });
+    await proveStored(ports.objects, schema, { losses, signal: held.signal, onProgress });
+    bytesBefore += schema.dump.dumpBytes;
   }
 }
 
