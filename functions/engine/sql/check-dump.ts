@@ -3,6 +3,7 @@ import { decompressDump } from './decompress-dump.ts';
 import type { CheckedDump, CheckInput } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
 import type { Classified } from './statements/classify.ts';
+import { describe } from './statements/describe.ts';
 import { readStatements } from './statements/read-statements.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -45,7 +46,3 @@ const COUNTED: Readonly<Partial<Record<Classified['kind'], keyof ObjectCounts>>>
   package: 'packages',
   'package body': 'packages',
 };
-
-/** What a statement is about, for people: "view `v`". */
-export const describe = (does: Classified): string =>
-  'name' in does ? `${does.kind} \`${does.name}\`` : does.kind;

@@ -4,7 +4,7 @@ import type { ServerInfo } from '../contents.ts';
 const MAX_PACKET = '--max-allowed-packet=1G';
 
 /** What the choice of flags depends on: features of this server and schema, never version numbers. */
-export interface DumpFeatures {
+interface DumpFeatures {
   readonly schema: string;
   readonly ignoredViews: readonly string[];
   readonly history: boolean;

@@ -134,18 +134,3 @@ export interface LoadViewsInput {
   readonly views: readonly HeldStatement[];
   readonly signal: AbortSignal;
 }
-
-/** @throws `dump_failed`, `dump_killed`, `dump_truncated` and the codes of reaching the database */
-export type DumpSchema = (input: DumpInput) => SchemaDump;
-/** Gives the parts in order, each only after its SHA-256 matched. @throws `backup_damaged` */
-export type ReadVerifiedParts = (
-  read: ReadRange,
-  object: VerifiedObject,
-  signal: AbortSignal,
-) => AsyncGenerator<Buffer, void, undefined>;
-/** Reads the whole dump and touches nothing. @throws `backup_damaged`, `dump_truncated`, `dump_escapes_target` */
-export type CheckDump = (input: CheckInput) => Promise<CheckedDump>;
-/** Loads tables, rows and programs; the first error stops. @throws `load_failed`, `load_killed` and the codes above */
-export type LoadSchema = (input: LoadInput) => Promise<LoadedSchema>;
-/** Replaces the stand-ins of the views by the views. @throws `load_failed` */
-export type LoadViews = (input: LoadViewsInput) => Promise<void>;

@@ -1,7 +1,6 @@
 import { SafeBaseError } from '../../errors.ts';
 import type { ServerInfo } from '../contents.ts';
 import { type ClientProcess, startClient } from '../process/client-process.ts';
-import { describe } from './check-dump.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 import { decompressDump } from './decompress-dump.ts';
 import type { LoadedSchema, LoadInput, SessionSettings } from './format-sql.ts';
@@ -9,10 +8,12 @@ import { namesSchema } from './names-schema.ts';
 import { StatementRouter } from './route-statements.ts';
 import { runHeldStatements } from './run-held-statements.ts';
 import type { Classified } from './statements/classify.ts';
+import { describe } from './statements/describe.ts';
 import { readStatements } from './statements/read-statements.ts';
 
 /**
- * The session of the load program. Dates that the source allowed are allowed here; rows that break a CHECK are rows all
+ * The session of the load program. Dates that the source allowed are allowed here; an engine that the server lacks is
+ * an error, not another engine; rows that break a CHECK are rows all
  * the same; a slow source of parts must not look like a dead client.
  */
 const PREAMBLE: Readonly<Record<ServerInfo['product'], string>> = {
@@ -22,7 +23,7 @@ const PREAMBLE: Readonly<Record<ServerInfo['product'], string>> = {
 
 function preamble(own: readonly string[]): string {
   const settings = [
-    "sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
+    "sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'",
     "time_zone='+00:00'",
     'foreign_key_checks=0',
     'unique_checks=0',

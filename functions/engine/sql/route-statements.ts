@@ -1,7 +1,7 @@
-import { describe } from './check-dump.ts';
 import { disableEvent } from './disable-event.ts';
 import type { HeldStatement, LoadInput } from './format-sql.ts';
 import { rewriteTable } from './rewrite-table.ts';
+import { describe } from './statements/describe.ts';
 import type { DumpItem } from './statements/read-statements.ts';
 import { refusal } from './statements/refusal.ts';
 

@@ -3,10 +3,10 @@ import type { SessionState } from './session-state.ts';
 import type { Statement } from './statement-splitter.ts';
 import { type CodeToken, isCode, TokenReader } from './token-reader.ts';
 
-export type ProgramKind = 'trigger' | 'procedure' | 'function' | 'event' | 'package' | 'package body';
+type ProgramKind = 'trigger' | 'procedure' | 'function' | 'event' | 'package' | 'package body';
 
 /** What a statement of a dump does. Names are bare: the schema before them has been checked. */
-export type StatementKind =
+type StatementKind =
   | { readonly kind: 'session'; readonly assignments: readonly { variable: string; value: string }[] }
   | { readonly kind: 'database'; readonly characterSet: string; readonly collation: string }
   | { readonly kind: 'commit' | 'unlock' }
@@ -72,7 +72,7 @@ function readKind(context: Context): StatementKind {
 }
 
 /** A name, perhaps with its own schema before it. Nothing of it may hang on the version of the server. */
-export function takeTarget({ reader, schema }: Pick<Context, 'reader' | 'schema'>): string {
+function takeTarget({ reader, schema }: Pick<Context, 'reader' | 'schema'>): string {
   const before = reader.rest.length;
   const first = reader.takeName();
   const isQualified = reader.tryTake('.');

@@ -13,7 +13,7 @@ export interface Quoting {
 /** How a dump's own session reads quotes. */
 export const PLAIN_QUOTING: Quoting = { ansiQuotes: false, backslash: true, leads: [] };
 
-export type TokenType = 'word' | 'name' | 'string' | 'symbol' | 'comment' | 'open' | 'close';
+type TokenType = 'word' | 'name' | 'string' | 'symbol' | 'comment' | 'open' | 'close';
 
 export interface Token {
   readonly type: TokenType;

@@ -17,7 +17,7 @@ const CLOSE = Buffer.from('*/');
  * The tokens of a statement as a server that executes all version comments sees them.
  * @throws `dump_escapes_target` where a server that skips one would see the rest of the statement differently
  */
-export function codeTokens({ text, tokens }: Pick<Statement, 'text' | 'tokens'>): CodeToken[] {
+function codeTokens({ text, tokens }: Pick<Statement, 'text' | 'tokens'>): CodeToken[] {
   const open: { readonly isOptional: boolean; readonly end: number }[] = [];
   const result: CodeToken[] = [];
   for (const token of tokens) {
