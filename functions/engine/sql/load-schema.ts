@@ -4,6 +4,7 @@ import { type ClientProcess, startClient } from '../process/client-process.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 import { decompressDump } from './decompress-dump.ts';
 import type { LoadedSchema, LoadInput, SessionSettings } from './format-sql.ts';
+import { takeLoadLock } from './load-lock.ts';
 import { namesSchema } from './names-schema.ts';
 import { StatementRouter } from './route-statements.ts';
 import { runHeldStatements } from './run-held-statements.ts';
@@ -12,9 +13,9 @@ import { describe } from './statements/describe.ts';
 import { readStatements } from './statements/read-statements.ts';
 
 /**
- * The session of the load program. Dates that the source allowed are allowed here; an engine that the server lacks is
- * an error, not another engine; rows that break a CHECK are rows all
- * the same; a slow source of parts must not look like a dead client.
+ * The session of the load program. Dates that the source allowed are allowed here; rows that break a CHECK are rows all
+ * the same; an engine that the server lacks is an error, not another engine; a slow source of parts must not look like a
+ * dead client.
  */
 const PREAMBLE: Readonly<Record<ServerInfo['product'], string>> = {
   mariadb: preamble(['check_constraint_checks=0', 'max_statement_time=0']),
@@ -64,7 +65,8 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
   let bytes = 0;
   let finalSession: SessionSettings | undefined;
   try {
-    await write(child, Buffer.from(PREAMBLE[input.product]));
+    const { product, targetSchema } = input;
+    await write(child, Buffer.from(PREAMBLE[product] + takeLoadLock(product, targetSchema)));
     const text = decompressDump({
       ...input,
       onProgress: (done) => {

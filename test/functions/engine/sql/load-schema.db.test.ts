@@ -152,6 +152,12 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a load i
     expect(await values('SELECT CAST(a AS CHAR) FROM dates.t')).toEqual(['2024-02-30']);
   });
 
+  it('stops at an engine that the server does not have', async () => {
+    const target = await freshSchema('engines');
+    const text = 'CREATE TABLE `t` (`x` int) ENGINE=NOWHERE;';
+    await expect(loadText(target, text)).rejects.toMatchObject({ code: 'load_failed' });
+  });
+
   it('stops at the first error', async () => {
     const target = await freshSchema('wrong');
     const text =
