@@ -234,6 +234,11 @@ export const ERRORS = {
     'The target server cannot take this backup',
     'Restore to a server of the same kind and at least the same version.',
   ),
+  engine_missing: entry(
+    'refused',
+    'The target lacks a storage engine',
+    'Install the engine on the target, or restore to a server that has it.',
+  ),
   dump_escapes_target: entry(
     'refused',
     'The dump would write outside its target',

@@ -22,6 +22,8 @@ export interface SchemaRestore extends TargetSchema {
 export interface RestorePlan {
   readonly product: ServerInfo['product'];
   readonly schemas: readonly SchemaRestore[];
+  /** The storage engines that the target has, in upper case. */
+  readonly engines: ReadonlySet<string>;
   readonly events: 'disabled' | 'as-stored';
 }
 
@@ -73,11 +75,17 @@ export async function planRestore(
     return {
       product: server.info.product,
       schemas,
+      engines: await readEngines(query),
       events: run.events ?? defaultEvents(server, manifest, schemas),
     };
   } finally {
     await session.close();
   }
+}
+
+async function readEngines(query: Query): Promise<ReadonlySet<string>> {
+  const rows = await query(`SELECT ENGINE AS engine FROM information_schema.ENGINES WHERE SUPPORT <> 'NO'`);
+  return new Set(rows.map(({ engine }) => (engine ?? '').toUpperCase()));
 }
 
 /** A dump goes to a server of its own kind, and not to an older series: there it would stop half-way. */

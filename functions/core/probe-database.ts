@@ -1,4 +1,5 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
 import { listSchemas, readSchemas } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported } from '../engine/catalogue/server.ts';
@@ -52,6 +53,7 @@ async function look(now: Now, query: Query, database: Database, found: Findings)
   const asked = now();
   await query('SELECT 1');
   found.latencyMs = now() - asked;
+  await refuseLimitedReads(query);
   const server = await readServer(query);
   found.server = server.info;
   requireSupported(server);

@@ -86,11 +86,15 @@ async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> 
 
 /** Pass 1: everything is read, proved and looked through before the first write. */
 async function checkAll(work: Work): Promise<void> {
-  const { held } = work;
+  const { held, plan } = work;
   const carried: string[] = [];
   await eachSchema(work, 'check', async (schema, input) => {
     const checked = await checkDump(input);
     refuseOtherCounts(schema, checked.created);
+    const missing = checked.engines.filter((engine) => !plan.engines.has(engine));
+    if (missing.length > 0) {
+      throw new SafeBaseError('engine_missing', `the target has no storage engine ${missing.join(', ')}`);
+    }
     if (schema.target !== schema.contents.name) carried.push(...checked.carriesName);
   });
   if (carried.length > 0) {

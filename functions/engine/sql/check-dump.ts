@@ -24,15 +24,17 @@ export async function checkDump(input: CheckInput): Promise<CheckedDump> {
     sequences: 0,
     packages: 0,
   };
+  const engines = new Set<string>();
   const carriesName = new Set<string>();
   const isRenamed = input.schema !== input.targetSchema;
   for await (const item of readStatements(decompressDump(input), input.schema)) {
     if (item.type !== 'statement') continue;
     const counted = COUNTED[item.does.kind];
     if (counted) created[counted] += 1;
+    if (item.does.kind === 'table') for (const engine of item.does.engines) engines.add(engine);
     if (isRenamed && namesSchema(item.text, item.does, input.schema)) carriesName.add(describe(item.does));
   }
-  return { created, carriesName: [...carriesName] };
+  return { created, engines: [...engines], carriesName: [...carriesName] };
 }
 
 const COUNTED: Readonly<Partial<Record<Classified['kind'], keyof ObjectCounts>>> = {

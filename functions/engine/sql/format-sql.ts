@@ -76,6 +76,8 @@ export type CheckInput = DumpReadInput;
 /** What the first reading of a dump found. */
 export interface CheckedDump {
   readonly created: ObjectCounts;
+  /** The storage engines of its tables, in upper case. */
+  readonly engines: readonly string[];
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
 }
