@@ -1,6 +1,7 @@
 import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
 import type { ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { SqlConnector } from './ports.ts';
 
@@ -14,7 +15,8 @@ export interface TargetSchema {
 }
 
 /**
- * Makes the schema, empty and with the defaults of the source. Looks again before it drops or fills: what was
+ * Makes the schema, empty and with the defaults of the source. A load that an earlier worker left behind ends first: it
+ * would fill what is emptied here, or keep it locked. Looks again before it drops or fills: what was
  * empty when the restore was planned may hold a table by now.
  * @throws `target_not_empty`
  */
@@ -26,6 +28,7 @@ export async function prepareSchema(
 ): Promise<void> {
   await withSession(connector, endpoint, async (query) => {
     const name = quoteName(schema.target);
+    await endFormerLoad(query, schema.target);
     const exists = await schemaExists(query, schema.target);
     if (exists && schema.action !== 'replace' && !(await isSchemaEmpty(query, schema.target))) {
       throw new SafeBaseError('target_not_empty', `schema ${schema.target} has been filled meanwhile`);

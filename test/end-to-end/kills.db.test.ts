@@ -1,3 +1,4 @@
+import { isAlive, waitUntil } from '../local/wait-until.ts';
 import { FAULTS, type Fault, type RunKind } from './faults.ts';
 import { openScene, type Scene } from './scene.ts';
 import { overwriting, strikeIn } from './strike-in.ts';
@@ -75,6 +76,33 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
     reason: expect.any(String),
     hint: expect.stringMatching(fault.hint),
   });
+  it(
+    'a worker that wakes after its lease finds the restore taken over, and changes nothing',
+    async () => {
+      const { laptop, databaseId } = scene;
+      let sleeper = { pid: 0, program: 0 };
+      const lost = await strikeIn(scene, {
+        kind: 'restore',
+        bytes: MIDDLE.restore,
+        backupId: good,
+        strike: async (id) => {
+          sleeper = scene.worker('restore');
+          process.kill(sleeper.pid, 'SIGSTOP');
+          expect(await laptop.ended(`/restore/${id}`)).toMatchObject({ failure: { code: 'worker_lost' } });
+          // Its connection still stands, with rows that are not committed and locks on the tables.
+          const next = await laptop.restore(good, overwriting(databaseId));
+          expect(next.failure).toBeUndefined();
+          expect(next).toMatchObject({ state: 'completed' });
+          process.kill(sleeper.pid, 'SIGCONT');
+        },
+      });
+      await waitUntil(() => !isAlive(sleeper.program), 'its program has ended');
+      expect(await scene.differences()).toEqual([]);
+      expect((await laptop.api('GET', `/restore/${lost.id}`)).body).toEqual(lost);
+    },
+    TEST_MS,
+  );
+
   async function uploadBegins(id: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     while ((await scene.stored(id)).uploads.length === 0) {

@@ -9,7 +9,7 @@ import type { ServerInfo } from '../contents.ts';
  * next load finds it by this lock. A server's lock has a name of at most 64 characters.
  * @see https://dev.mysql.com/doc/refman/9.7/en/locking-functions.html
  */
-const nameFor = (schema: string): string =>
+export const loadLockName = (schema: string): string =>
   `safebase load ${createHash('sha256').update(schema).digest('hex').slice(0, 32)}`;
 
 /** Fails where the lock is held, as a statement that is none: SQL outside of a program has no other way to stop. */
@@ -25,7 +25,7 @@ const unlessClustered = (sql: string): string =>
 
 /** The statements with which a load takes its schema, for the load program. */
 export function takeLoadLock(product: ServerInfo['product'], schema: string): string {
-  const take = takeOrFail(nameFor(schema));
+  const take = takeOrFail(loadLockName(schema));
   return product === 'mysql' ? `${take}${RUN}` : `${unlessClustered(take)}${RUN}${RUN}`;
 }
 
@@ -39,7 +39,7 @@ const ROLLBACK_SECONDS = 300;
  * @throws `load_failed` where it stays, and what the server answers where it is another account's
  */
 export async function endFormerLoad(query: Query, schema: string): Promise<void> {
-  const name = nameFor(schema);
+  const name = loadLockName(schema);
   const ask = async (sql: string, accepted: number): Promise<string | null | undefined> => {
     try {
       const [row] = await query(sql, sql.includes('?') ? [name] : []);
