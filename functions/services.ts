@@ -153,7 +153,7 @@ export function auditLog(config: Of<'BUCKET_NAME'>): AuditLog {
 }
 
 let workflowsMade: Workflows | undefined;
-export function workflows(config: Workers & { readonly EXPIRE_FUNCTION: string }): Workflows {
+function workflows(config: Workers & { readonly EXPIRE_FUNCTION: string }): Workflows {
   workflowsMade ??= lambdaWorkflows(lambdaClient(), {
     workers: config.WORKERS,
     expire: config.EXPIRE_FUNCTION,

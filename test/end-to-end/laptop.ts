@@ -1,6 +1,5 @@
 /** The deployed template, served on loopback, as every end-to-end test uses it: over HTTP, with no short cut. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
@@ -19,7 +18,7 @@ export interface Laptop extends ApiCalls {
   readonly dataFolder: string;
 }
 
-export interface ApiCalls {
+interface ApiCalls {
   /** Calls the API as an administrator. */
   api(
     method: string,
@@ -50,7 +49,7 @@ export async function startLaptop(workers: WorkerChanges = {}): Promise<Laptop> 
 }
 
 /** What a user can do who has the address of an API and a token. */
-export function callApi(apiUrl: string, token: string): ApiCalls {
+function callApi(apiUrl: string, token: string): ApiCalls {
   const api: ApiCalls['api'] = async (method, path, body, headers = {}) => {
     const response = await fetch(apiUrl + path, {
       method,
@@ -102,7 +101,3 @@ export function callApi(apiUrl: string, token: string): ApiCalls {
       ended(`/restore/${started(await api('POST', `/restore/${backupId}`, order))}`),
   };
 }
-
-/** What functions logged: for tests that look for what must not be there. */
-export const logOf = (dataFolder: string, functionId: string): string =>
-  readFileSync(join(dataFolder, 'logs', `${functionId}.log`), 'utf8');

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-export type Direction = 'from-server' | 'to-server';
+type Direction = 'from-server' | 'to-server';
 
 export interface PausingProxy {
   /** On 127.0.0.1. */

@@ -1,116 +1,63 @@
-/** A server with a filled shop, a laptop that backs it up, and a way between them that can be held in the middle. */
+/** A source, and a laptop that backs it up. */
 import { ListMultipartUploadsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import { compareContents, type Difference } from '../../local/compare/compare-contents.ts';
-import { connectToRead } from '../../local/compare/connect.ts';
-import type { Content } from '../../local/compare/content.ts';
-import { readServerContent } from '../../local/compare/read-content.ts';
-import { obtainEngine } from '../../local/engines/obtain-engine.ts';
+import type { Cloud } from '../../local/cloud.ts';
 import type { EngineName } from '../../local/engines/packages.ts';
-import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
-import { fillSampleShop, SAMPLE_SCHEMAS } from '../../local/sample/fill-sample-shop.ts';
-import { randomFrom } from '../../local/sample/random.ts';
 import { childrenOf } from '../functions/engine/test-database.ts';
-import { temporaryFolder } from '../local/temporary-folder.ts';
 import type { WorkerChanges } from './assembly.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
-import { type PausingProxy, startPausingProxy } from './pausing-proxy.ts';
+import { openSource, type Source } from './source.ts';
 
-export interface Scene {
+export interface Scene extends Source {
   readonly laptop: Laptop;
-  readonly proxy: PausingProxy;
   readonly databaseId: string;
-  /** The one that runs now. */
-  server(): RunningServer;
-  /** Starts the server again on the same data, after a fault has ended it. */
-  restartServer(): Promise<void>;
-  /** How the shop differs from what it held at the beginning. */
-  differences(): Promise<readonly Difference[]>;
   /** The worker that holds a run now, and the program that it has started. */
   worker(kind: 'backup' | 'restore'): { readonly pid: number; readonly program: number };
   /** What lies in the bucket under a backup: keys of objects, and of uploads that have not ended. */
   stored(backupId: string): Promise<{ readonly objects: string[]; readonly uploads: string[] }>;
-  close(): Promise<void>;
 }
 
 /** A worker that is silent for this long is dead; long enough for a busy machine, and waited for by many tests. */
-export const LEASE_MS = 5_000;
-const SHOP_SIZE = { megabytes: 2, seed: 20_261_122 };
-/** A schema of its own: more than the 16 MiB of the smallest part, so that an upload begins while rows are to come. */
-const NOISE_BYTES = 20_000_000;
-const ROW_BYTES = 500_000;
+const LEASE_MS = 5_000;
+export const SHORT_LEASE = { LEASE_MS: String(LEASE_MS), HEARTBEAT_MS: '500' };
 
 export async function openScene(engine: EngineName, workers: WorkerChanges = {}): Promise<Scene> {
-  const settings = { LEASE_MS: String(LEASE_MS), HEARTBEAT_MS: '500', ...workers.settings };
-  const laptop = await startLaptop({ ...workers, settings });
-  const wish = { engine: await obtainEngine(engine), dataFolder: temporaryFolder() };
-  let server = await startServer(wish);
-  await fill(server);
-  const proxy = await startPausingProxy(server.port);
-  const databaseId = await laptop.register({ ...server, port: proxy.port }, ['noise', ...SAMPLE_SCHEMAS]);
-  const before = await read(server);
-  const { stored, close } = bucketOf(laptop);
+  const laptop = await startLaptop({ ...workers, settings: { ...SHORT_LEASE, ...workers.settings } });
+  const source = await openSource(engine);
+  const databaseId = await source.register(laptop);
+  const bucket = bucketOf(laptop.cloud);
   return {
+    ...source,
     laptop,
-    proxy,
     databaseId,
-    server: () => server,
-    restartServer: async () => {
-      server = await startServer(wish);
-      proxy.lead(server.port);
-    },
-    differences: async () => compareContents(before, await read(server)),
     worker: (kind) => {
-      const busy = laptop.cloud
-        .workers()
-        .filter((worker) => worker.functionId === `${kind}-public` && worker.busy);
-      const [pid] = busy.map((worker) => worker.pid);
-      const [program] = pid === undefined ? [] : childrenOf(pid, '/bin/m');
-      if (busy.length !== 1 || pid === undefined || program === undefined) {
-        throw new Error(`${busy.length} workers are busy with a ${kind}, its program is ${program}`);
-      }
+      const workers = laptop.cloud.workers().filter(({ functionId }) => functionId === `${kind}-public`);
+      const [{ pid } = { pid: 0 }, ...others] = workers.filter(({ busy }) => busy);
+      const [program] = childrenOf(pid, '/bin/m');
+      if (others.length > 0 || program === undefined) throw new Error(`no single worker runs a ${kind}`);
       return { pid, program };
     },
-    stored,
+    stored: bucket.stored,
     close: async () => {
-      close();
-      proxy.close();
+      bucket.close();
       await laptop.cloud.stop();
-      await server.kill();
+      await source.close();
     },
   };
 }
 
-async function fill(server: RunningServer): Promise<void> {
-  const connection = await server.connect();
-  await fillSampleShop(connection, SHOP_SIZE);
-  await connection.query('CREATE DATABASE noise');
-  await connection.query('CREATE TABLE noise.noise (id INT PRIMARY KEY, bytes LONGBLOB)');
-  const random = randomFrom(SHOP_SIZE.seed);
-  for (let id = 0; id < NOISE_BYTES / ROW_BYTES; id += 1) {
-    await connection.query('INSERT INTO noise.noise VALUES (?, ?)', [id, random.bytes(ROW_BYTES)]);
-  }
-  await connection.end();
-}
-
-async function read(server: RunningServer): Promise<Content> {
-  const connection = await connectToRead({ socketPath: server.socket, user: 'root' });
-  try {
-    return await readServerContent(connection, SAMPLE_SCHEMAS);
-  } finally {
-    await connection.close();
-  }
-}
-
-function bucketOf({ cloud }: Laptop) {
-  const { awsUrl: endpoint, operator, stack } = cloud;
-  const s3 = new S3Client({ endpoint, region: operator.region, credentials: operator, forcePathStyle: true });
+/** Looks into the bucket past the API. */
+export function bucketOf({ awsUrl, operator, stack }: Pick<Cloud, 'awsUrl' | 'operator' | 'stack'>) {
+  const s3 = new S3Client({
+    endpoint: awsUrl,
+    region: operator.region,
+    credentials: operator,
+    forcePathStyle: true,
+  });
   const Bucket = stack.buckets[0]?.name ?? '';
   const isOf = (backupId: string) => (key: string) => key.includes(`/${backupId}/`);
   return {
     stored: async (backupId: string) => {
-      const { Versions = [] } = await s3.send(
-        new ListObjectVersionsCommand({ Bucket, Prefix: 'databases/' }),
-      );
+      const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: 'databases/' }));
       const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
       return {
         objects: Versions.map(({ Key = '' }) => Key).filter(isOf(backupId)),
