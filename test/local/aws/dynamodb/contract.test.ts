@@ -4,68 +4,14 @@
  */
 import {
   type AttributeValue,
-  CreateTableCommand,
-  type CreateTableCommandInput,
   DeleteItemCommand,
-  DeleteTableCommand,
-  DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
-  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { temporaryFolder } from '../../temporary-folder.ts';
-import { startAws } from '../aws-fixture.ts';
-
-const TABLE: Omit<CreateTableCommandInput, 'TableName'> & Readonly<Record<string, unknown>> = {
-  AttributeDefinitions: ['pk', 'sk', 'kind', 'id'].map((AttributeName) => ({
-    AttributeName,
-    AttributeType: 'S',
-  })),
-  KeySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: 'byKind',
-      KeySchema: [
-        { AttributeName: 'kind', KeyType: 'HASH' },
-        { AttributeName: 'id', KeyType: 'RANGE' },
-      ],
-      Projection: { ProjectionType: 'ALL' },
-    },
-  ],
-  BillingMode: 'PAY_PER_REQUEST',
-};
-
-interface Target {
-  readonly client: DynamoDBClient;
-  readonly table: string;
-  stop(): Promise<void>;
-}
-
-async function startLocal(folder = temporaryFolder()): Promise<Target> {
-  const aws = await startAws(
-    { resources: { core: { Type: 'AWS::DynamoDB::Table', Properties: TABLE } } },
-    folder,
-  );
-  return { client: new DynamoDBClient(aws.client), table: 'Test-core', stop: aws.stop };
-}
-
-async function startReal(): Promise<Target> {
-  const client = new DynamoDBClient();
-  const table = `safebase-contract-${Date.now()}`;
-  await client.send(new CreateTableCommand({ ...TABLE, TableName: table }));
-  await waitUntilTableExists({ client, maxWaitTime: 120 }, { TableName: table });
-  return {
-    client,
-    table,
-    stop: async () => void (await client.send(new DeleteTableCommand({ TableName: table }))),
-  };
-}
+import { startLocal, startReal, type Target } from './targets.ts';
 
 const targets: [string, () => Promise<Target>][] = [['the local cloud', () => startLocal()]];
 if (process.env.SAFEBASE_TEST_AWS === '1') targets.push(['AWS', startReal]);
@@ -293,49 +239,5 @@ describe.each(targets)('DynamoDB of %s', (_, start) => {
     ],
   ])('refuses %s', async (_case, call, name) => {
     await expect(call()).rejects.toMatchObject({ name });
-  });
-});
-
-describe('DynamoDB of the local cloud alone', () => {
-  it('keeps items and indexes over a restart', async () => {
-    const folder = temporaryFolder();
-    const item = marshall({ pk: 'a', sk: 'b', kind: 'kept', id: '1' });
-    const first = await startLocal(folder);
-    await first.client.send(new PutItemCommand({ TableName: first.table, Item: item }));
-    await first.stop();
-    const second = await startLocal(folder);
-    const { Items } = await second.client.send(
-      new QueryCommand({
-        TableName: second.table,
-        IndexName: 'byKind',
-        KeyConditionExpression: 'kind = :kind',
-        ExpressionAttributeValues: marshall({ ':kind': 'kept' }),
-      }),
-    );
-    expect(Items).toEqual([item]);
-    await second.stop();
-  });
-
-  it('refuses to start where the table on disk has other indexes', async () => {
-    const folder = temporaryFolder();
-    await (await startLocal(folder)).stop();
-    const changed = { ...TABLE, GlobalSecondaryIndexes: [] };
-    const start = startAws(
-      { resources: { core: { Type: 'AWS::DynamoDB::Table', Properties: changed } } },
-      folder,
-    );
-    await expect(start).rejects.toThrow('other keys or indexes than the template');
-  });
-
-  it('refuses an argument that dynalite would ignore', async () => {
-    const { client, table, stop } = await startLocal();
-    const put = new PutItemCommand({
-      TableName: table,
-      Item: marshall({ pk: 'a', sk: 'b' }),
-      ConditionExpression: 'attribute_not_exists(pk)',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    await expect(client.send(put)).rejects.toMatchObject({ name: 'NotImplemented' });
-    await stop();
   });
 });
