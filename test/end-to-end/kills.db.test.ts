@@ -26,8 +26,8 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
       const failed = await strikeIn(scene, {
         kind: 'backup',
         bytes: MIDDLE.backup,
-        strike: async (id) => {
-          await uploadBegins(id);
+        strike: async (path) => {
+          await uploadBegins(path);
           await fault.strike(scene, 'backup');
         },
       }).finally(() => fault.mend?.(scene));
@@ -85,10 +85,10 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
         kind: 'restore',
         bytes: MIDDLE.restore,
         backupId: good,
-        strike: async (id) => {
+        strike: async (path) => {
           sleeper = scene.worker('restore');
           process.kill(sleeper.pid, 'SIGSTOP');
-          expect(await laptop.ended(`/restore/${id}`)).toMatchObject({ failure: { code: 'worker_lost' } });
+          expect(await laptop.ended(path)).toMatchObject({ failure: { code: 'worker_lost' } });
           // Its connection still stands, with rows that are not committed and locks on the tables.
           const next = await laptop.restore(good, overwriting(databaseId));
           expect(next.failure).toBeUndefined();
@@ -103,7 +103,8 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
     TEST_MS,
   );
 
-  async function uploadBegins(id: string): Promise<void> {
+  async function uploadBegins(path: string): Promise<void> {
+    const id = path.split('/').at(-1) ?? '';
     const deadline = Date.now() + 30_000;
     while ((await scene.stored(id)).uploads.length === 0) {
       if (Date.now() > deadline) throw new Error('no upload begins');

@@ -18,7 +18,7 @@ export interface Laptop extends ApiCalls {
   readonly dataFolder: string;
 }
 
-interface ApiCalls {
+export interface ApiCalls {
   /** Calls the API as an administrator. */
   api(
     method: string,
@@ -49,7 +49,7 @@ export async function startLaptop(workers: WorkerChanges = {}): Promise<Laptop> 
 }
 
 /** What a user can do who has the address of an API and a token. */
-function callApi(apiUrl: string, token: string): ApiCalls {
+export function callApi(apiUrl: string, token: string): ApiCalls {
   const api: ApiCalls['api'] = async (method, path, body, headers = {}) => {
     const response = await fetch(apiUrl + path, {
       method,

@@ -57,7 +57,9 @@ export function bucketOf({ awsUrl, operator, stack }: Pick<Cloud, 'awsUrl' | 'op
   const isOf = (backupId: string) => (key: string) => key.includes(`/${backupId}/`);
   return {
     stored: async (backupId: string) => {
-      const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: 'databases/' }));
+      const { Versions = [] } = await s3.send(
+        new ListObjectVersionsCommand({ Bucket, Prefix: 'databases/' }),
+      );
       const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
       return {
         objects: Versions.map(({ Key = '' }) => Key).filter(isOf(backupId)),

@@ -1,39 +1,55 @@
-/** Starts a run, holds it in its middle, lets a fault strike, and waits for its end. */
+/** Starts a run and holds it in its middle. */
 import { SAMPLE_SCHEMAS } from '../../local/sample/fill-sample-shop.ts';
 import type { RunKind } from './faults.ts';
-import type { Answer } from './laptop.ts';
-import type { Scene } from './scene.ts';
+import type { Answer, ApiCalls } from './laptop.ts';
+import type { PausingProxy } from './pausing-proxy.ts';
 
-interface Blow {
+/** Whose runs are held. */
+interface Stage {
+  readonly laptop: ApiCalls;
+  readonly proxy: PausingProxy;
+  readonly databaseId: string;
+}
+
+interface Middle {
   readonly kind: RunKind;
-  /** How many bytes go between server and program before it strikes. */
+  /** How many bytes go between server and program before it is held. */
   readonly bytes: number;
   /** What is restored. */
   readonly backupId?: string;
-  /** Told the id of the run that is held. */
-  readonly strike: (runId: string) => Promise<void>;
 }
 
-/** @returns the record of the run, after its end */
-export async function strikeIn(
-  scene: Scene,
-  { kind, bytes, backupId, strike }: Blow,
-): Promise<Answer['body']> {
-  const { laptop, proxy, databaseId } = scene;
+/** @returns the path of the run that is held until the proxy lets go */
+export async function holdRunIn(stage: Stage, { kind, bytes, backupId }: Middle): Promise<string> {
+  const { laptop, proxy, databaseId } = stage;
   const held = proxy.holdAfter(kind === 'backup' ? 'from-server' : 'to-server', bytes);
   const { status, body } = await (kind === 'backup'
     ? laptop.api('POST', '/backup', { databaseId })
     : laptop.api('POST', `/restore/${backupId}`, overwriting(databaseId)));
   if (status !== 202) throw new Error(`not started: ${JSON.stringify(body)}`);
-  const ended = laptop.ended(`/${kind}/${body.id}`);
+  const path = `/${kind}/${body.id}`;
+  const early = await Promise.race([held, laptop.ended(path)]);
+  if (early !== undefined) throw new Error(`it ended before its middle: ${JSON.stringify(early)}`);
+  return path;
+}
+
+/**
+ * Lets something happen in the middle of a run.
+ * @param strike told the path of the run
+ * @returns the record of the run, after its end
+ */
+export async function strikeIn(
+  stage: Stage,
+  { strike, ...middle }: Middle & { readonly strike: (path: string) => Promise<void> },
+): Promise<Answer['body']> {
   try {
-    const early = await Promise.race([held, ended]);
-    if (early !== undefined) throw new Error(`it ended before its middle: ${JSON.stringify(early)}`);
-    await strike(body.id);
+    const path = await holdRunIn(stage, middle);
+    await strike(path);
+    stage.proxy.release();
+    return await stage.laptop.ended(path);
   } finally {
-    proxy.release();
+    stage.proxy.release();
   }
-  return ended;
 }
 
 /** The order to put the shop back over what is there. */
