@@ -29,6 +29,8 @@ export function mysqlPools(open: (endpoint: Endpoint) => Promise<MysqlSession>):
 
   async function drain(pool: Pool): Promise<void> {
     clearTimeout(pool.sweep);
+    // A cleared timer cannot be refreshed: the next session that comes back needs a new one.
+    delete pool.sweep;
     await Promise.all(pool.idle.splice(0).map((session) => session.close()));
   }
 
