@@ -7,7 +7,7 @@ import { readClaims } from './claims.ts';
 import { checkWrite } from './conditions.ts';
 import { receiveText } from './intake.ts';
 import { checkRemovable } from './object-lock.ts';
-import { deleteVersion, EMPTY_DRAFT, findVersion, insertVersion, latestVersion } from './version-records.ts';
+import { deleteVersion, findVersion, insertDeleteMarker, latestVersion } from './version-records.ts';
 import { childrenOf, malformed, onlyKnown, parseXml, requiredText, textOf } from './xml.ts';
 
 /** What one deletion did. */
@@ -112,16 +112,7 @@ function deleteLatest({ store, bucket, request, nowMs }: BucketCall, key: string
       freed: latest === undefined ? [] : deleteVersion(store, latest),
     };
   }
-  const marker = {
-    key,
-    size: 0,
-    etag: '',
-    modifiedMs: nowMs,
-    multipart: false,
-    draft: EMPTY_DRAFT,
-    parts: [],
-  };
-  const { version, freed } = insertVersion(store, bucket, { ...marker, deleteMarker: true });
+  const { version, freed } = insertDeleteMarker(store, bucket, key, nowMs);
   return { deletion: { versionId: version.versionId, deleteMarker: true }, freed };
 }
 

@@ -10,8 +10,7 @@ import type { Store } from './store.ts';
 import { deleteUpload, uploadedParts, uploadOf } from './upload-records.ts';
 import {
   deleteVersion,
-  EMPTY_DRAFT,
-  insertVersion,
+  insertDeleteMarker,
   latestVersion,
   type Version,
   versionOf,
@@ -160,16 +159,7 @@ function carryOut(store: Store, bucket: Bucket, rule: LifecycleRule, nowMs: numb
 
 function expire(store: Store, bucket: Bucket, version: Version, nowMs: number): readonly string[] {
   if (bucket.settings.versioning === undefined) return deleteVersion(store, version);
-  const marker = {
-    key: version.key,
-    size: 0,
-    etag: '',
-    modifiedMs: nowMs,
-    multipart: false,
-    draft: EMPTY_DRAFT,
-    parts: [],
-  };
-  return insertVersion(store, bucket, { ...marker, deleteMarker: true }).freed;
+  return insertDeleteMarker(store, bucket, version.key, nowMs).freed;
 }
 
 function removeLoneMarkers(store: Store, bucket: Bucket, prefix: string): readonly string[] {

@@ -52,7 +52,7 @@ export interface Version extends Draft {
 export type NewVersion = Pick<Version, 'key' | 'size' | 'etag' | 'modifiedMs' | 'multipart'> &
   Partial<Pick<Version, 'checksum'>> & { readonly draft: Draft; readonly parts: readonly StoredPart[] };
 
-export const EMPTY_DRAFT: Draft = {
+const EMPTY_DRAFT: Draft = {
   headers: {},
   metadata: {},
   storageClass: 'STANDARD',
@@ -154,6 +154,12 @@ export function insertVersion(
     );
   }
   return { version: versionNamed(store, bucket.name, version.key, versionId), freed };
+}
+
+/** Makes a delete marker the latest of its key. To be called inside a transaction. */
+export function insertDeleteMarker(store: Store, bucket: Bucket, key: string, nowMs: number) {
+  const nothing = { size: 0, etag: '', multipart: false, draft: EMPTY_DRAFT, parts: [] };
+  return insertVersion(store, bucket, { key, modifiedMs: nowMs, ...nothing, deleteMarker: true });
 }
 
 /** Removes a version for good. To be called inside a transaction. @returns the bodies to remove after it */
