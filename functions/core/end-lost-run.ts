@@ -1,6 +1,6 @@
-import { SafeBaseError, toFailure } from '../errors.ts';
+import { SafeBaseError } from '../errors.ts';
 import type { LockOwner, Log, Now, RunStore } from './ports.ts';
-import type { Backup, Restore } from './run.ts';
+import { type Backup, type Restore, workerLost } from './run.ts';
 
 interface EndPorts {
   readonly backups: RunStore<Backup>;
@@ -22,7 +22,6 @@ async function end<R extends Backup | Restore>(
 ): Promise<void> {
   const run = await runs.get(id);
   if (run?.state !== 'queued' && run?.state !== 'running') return;
-  const lost = new SafeBaseError('worker_lost', `the worker of ${id} gave no sign of life since its lease`);
   try {
     await runs.transition(
       id,
@@ -30,7 +29,7 @@ async function end<R extends Backup | Restore>(
       {
         state: 'failed',
         fence: run.fence + 1,
-        failure: toFailure(lost),
+        failure: workerLost(run),
         endedAt: run.leaseExpiresAt ?? new Date(ports.now()).toISOString(),
       },
     );

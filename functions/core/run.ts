@@ -112,10 +112,10 @@ export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 export function asOf<R extends Backup | Restore>(run: R, now: number): R {
   const active = run.state === 'queued' || run.state === 'running';
   if (!active || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now) return run;
-  const lost = new SafeBaseError(
-    'worker_lost',
-    `the worker of ${run.id} gave no sign of life since its lease`,
-  );
   const gone = { leaseExpiresAt: undefined, progress: undefined };
-  return { ...run, ...gone, state: 'failed', failure: toFailure(lost), endedAt: run.leaseExpiresAt };
+  return { ...run, ...gone, state: 'failed', failure: workerLost(run), endedAt: run.leaseExpiresAt };
 }
+
+/** Why a run whose lease ran out has failed. */
+export const workerLost = ({ id }: Backup | Restore): Failure =>
+  toFailure(new SafeBaseError('worker_lost', `the worker of ${id} gave no sign of life since its lease`));
