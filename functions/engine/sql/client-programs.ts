@@ -31,6 +31,9 @@ const dumpFlags = (features: DumpFeatures, own: readonly string[]): string[] => 
   '--triggers',
   ...(features.events ? ['--events'] : []),
   '--hex-blob',
+  // With locks around its rows, a load needs the right LOCK TABLES, and stops where a column default reads a sequence
+  // (1100).
+  '--skip-add-locks',
   '--default-character-set=utf8mb4',
   MAX_PACKET,
   ...own,
@@ -61,12 +64,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<ServerInfo['product'], ClientProgr
     load: 'mariadb',
     tlsFlags: (caFile) =>
       caFile === undefined ? ['--skip-ssl'] : ['--ssl', `--ssl-ca=${caFile}`, '--ssl-verify-server-cert'],
-    dumpFlags: (features) =>
-      dumpFlags(features, [
-        // With locks around the rows, a column default that reads a sequence stops the restore (1100).
-        '--skip-add-locks',
-        ...(features.history ? ['--dump-history'] : []),
-      ]),
+    dumpFlags: (features) => dumpFlags(features, [...(features.history ? ['--dump-history'] : [])]),
     loadFlags: [...LOAD_FLAGS, '--sandbox'],
   },
   mysql: {

@@ -32,6 +32,7 @@ describe('CLIENT_PROGRAMS', () => {
     ['mariadb', { history: true }, '--dump-history', true],
     ['mariadb', { history: false }, '--dump-history', false],
     ['mariadb', {}, '--skip-add-locks', true],
+    ['mysql', {}, '--skip-add-locks', true],
     ['mysql', { columnStatistics: true }, '--column-statistics', true],
     ['mysql', { columnStatistics: false }, '--column-statistics', false],
     ['mysql', {}, '--set-gtid-purged=OFF', true],
