@@ -5,7 +5,7 @@ import type { MysqlSession } from './mysql-session.ts';
 /** Connections of one database that one function instance keeps; an instance answers one request at a time. */
 const MAX_CONNECTIONS = 2;
 
-/** A connection that nobody used for this long is closed: servers count them. */
+/** Servers count connections, also those that nobody uses. */
 const IDLE_MS = 60_000;
 
 /** Small pools, one for each key; a pool whose endpoint or password changed starts anew. */
@@ -23,8 +23,14 @@ interface Pool {
   sweep?: NodeJS.Timeout;
 }
 
-/** @param open opens a session of its own */
-export function mysqlPools(open: (endpoint: Endpoint) => Promise<MysqlSession>): MysqlPools {
+/**
+ * @param open opens a session of its own
+ * @param idleMs a connection that nobody used for this long is closed
+ */
+export function mysqlPools(
+  open: (endpoint: Endpoint) => Promise<MysqlSession>,
+  idleMs = IDLE_MS,
+): MysqlPools {
   const pools = new Map<string, Pool>();
 
   async function drain(pool: Pool): Promise<void> {
@@ -69,7 +75,7 @@ export function mysqlPools(open: (endpoint: Endpoint) => Promise<MysqlSession>):
         if (pools.get(key) === pool && !session.isBroken()) {
           pool.idle.push(session);
           pool.sweep?.refresh();
-          pool.sweep ??= setTimeout(() => void drain(pool), IDLE_MS).unref();
+          pool.sweep ??= setTimeout(() => void drain(pool), idleMs).unref();
         } else {
           await session.close();
         }
