@@ -46,7 +46,7 @@ export async function openScene(engine: EngineName, workers: WorkerChanges = {})
 }
 
 /** Looks into the bucket past the API. */
-export function bucketOf({ awsUrl, operator, stack }: Pick<Cloud, 'awsUrl' | 'operator' | 'stack'>) {
+function bucketOf({ awsUrl, operator, stack }: Pick<Cloud, 'awsUrl' | 'operator' | 'stack'>) {
   const s3 = new S3Client({
     endpoint: awsUrl,
     region: operator.region,
