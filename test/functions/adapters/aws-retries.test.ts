@@ -57,17 +57,28 @@ it.each([
   expect(paths).toHaveLength(3);
 });
 
-it('stops asking DynamoDB after four attempts', async () => {
-  answers = [json(400, 'ThrottlingException')];
-  await expect(dynamoDbClient().send(item)).rejects.toMatchObject({ name: 'ThrottlingException' });
-  expect(paths).toHaveLength(4);
-});
+/** The clients wait between attempts, by chance for seconds. */
+const BACK_OFF_MS = 30_000;
 
-it('asks S3 again when it says SlowDown or cuts off, in path style', async () => {
-  answers = [slowDown, hangUp, (response) => response.writeHead(200).end()];
-  await s3Client().send(put);
-  expect(paths).toEqual(Array(3).fill('/b/k?x-id=PutObject'));
-});
+it(
+  'stops asking DynamoDB after four attempts',
+  async () => {
+    answers = [json(400, 'ThrottlingException')];
+    await expect(dynamoDbClient().send(item)).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(paths).toHaveLength(4);
+  },
+  BACK_OFF_MS,
+);
+
+it(
+  'asks S3 again when it says SlowDown or cuts off, in path style',
+  async () => {
+    answers = [slowDown, hangUp, (response) => response.writeHead(200).end()];
+    await s3Client().send(put);
+    expect(paths).toEqual(Array(3).fill('/b/k?x-id=PutObject'));
+  },
+  BACK_OFF_MS,
+);
 
 it('does not ask S3 again where the answer is an answer', async () => {
   answers = [(response) => response.writeHead(412).end()];
