@@ -50,6 +50,8 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
     };
     /** A load that has begun and goes on only when it is told to. */
     async function sleeping() {
+      // The server takes a moment to end the connection of the load before.
+      await lockIs(0);
       const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
       const loading = loadSchema(
         load(
@@ -60,13 +62,17 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
         ),
       );
       loading.catch(() => {});
+      await lockIs(1);
+      return { loading, wake };
+    }
+    async function lockIs(held: 0 | 1): Promise<void> {
       const deadline = Date.now() + 15_000;
       for (;;) {
         const [rows] = await database.root.query('SELECT IS_USED_LOCK(?) IS NOT NULL AS held', [
           loadLockName('target'),
         ]);
-        if ((rows as { held: number }[])[0]?.held === 1) return { loading, wake };
-        if (Date.now() > deadline) throw new Error('it does not begin');
+        if ((rows as { held: number }[])[0]?.held === held) return;
+        if (Date.now() > deadline) throw new Error('the lock of the load is not as it should be');
       }
     }
     const endFormer = async () => {
