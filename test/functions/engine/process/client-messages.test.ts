@@ -19,6 +19,10 @@ describe('failureOf', () => {
       'connection_lost',
     ],
     ['ERROR 2026 (HY000) at line 9: TLS/SSL error: unexpected eof', 'connection_lost'],
+    [
+      "mariadb-dump: Couldn't execute 'SELECT `a`\nFROM `t`': TLS/SSL error: unexpected eof (2026)",
+      'connection_lost',
+    ],
     ['ERROR 2026 (HY000): TLS/SSL error: certificate verify failed', 'tls_failed'],
     [
       'mysqldump: Error 2013: Lost connection to MySQL server during query when dumping table `t` at row: 7',
