@@ -1,5 +1,5 @@
 import type { Now, RunStore } from '../core/ports.ts';
-import { asOf, type Backup, mayFollow, type Restore, type RunState } from '../core/run.ts';
+import { asOf, type Backup, mayFollow, type Restore, type RunChange, type RunState } from '../core/run.ts';
 import { SafeBaseError } from '../errors.ts';
 import { listAlive, listRecords } from './dynamodb-lists.ts';
 import { createRecord, markedWrite, readRecord, recordIn } from './dynamodb-records.ts';
@@ -53,59 +53,59 @@ function dynamodbRuns<R extends Backup | Restore>(
         : listRecords<R>(table, list, page);
     },
 
-    async transition(id, { from, fence }, change) {
-      const allowed = from.filter((state) => mayFollow(state, change.state));
-      const states = Object.fromEntries(allowed.map((state, index) => [`from${index}`, state]));
-      if (allowed.length === 0) {
-        throw new SafeBaseError(
-          'wrong_state',
-          `a run that is ${from.join(' or ')} cannot be ${change.state}`,
-        );
-      }
-      const active = isActive(change.state);
-      const item = await markedWrite(
-        table,
-        kind,
-        id,
-        (writeId) =>
-          updateItem(
-            table,
-            keyOf(kind, id),
-            {
-              set: { ...change, ...(active ? { active: kind } : {}), writeId },
-              remove: active ? [] : ['leaseExpiresAt', 'progress', 'active'],
-            },
-            {
-              condition: `#fence = :fence AND #state IN (${allowed.map((_, index) => `:from${index}`)})`,
-              names: { fence: 'fence', state: 'state' },
-              values: { fence, ...states },
-            },
-          ),
-        (found) => refusal(id, fence, found),
-      );
-      return recordIn<R>(item ?? {});
-    },
+    transition: (id, condition, change) => transition<R>(table, kind, id, condition, change),
 
     async heartbeat(id, fence, leaseExpiresAt, progress, kept = {}) {
-      await markedWrite(
-        table,
-        kind,
-        id,
-        (writeId) =>
-          updateItem(
-            table,
-            keyOf(kind, id),
-            { set: { ...kept, leaseExpiresAt, progress, writeId } },
-            {
-              condition: '#fence = :fence AND #state = :running',
-              names: { fence: 'fence', state: 'state' },
-              values: { fence, running: 'running' },
-            },
-          ),
-        (found) => refusal(id, fence, found),
-      );
+      const set = { ...kept, leaseExpiresAt, progress };
+      await changeRun(table, kind, { id, fence, from: ['running'] }, { set });
     },
   };
+}
+
+async function transition<R extends Backup | Restore>(
+  table: Table,
+  kind: RunKind['kind'],
+  id: string,
+  { from, fence }: { readonly from: readonly RunState[]; readonly fence: number },
+  change: RunChange,
+): Promise<R> {
+  const allowed = from.filter((state) => mayFollow(state, change.state));
+  if (allowed.length === 0) {
+    throw new SafeBaseError('wrong_state', `a run that is ${from.join(' or ')} cannot be ${change.state}`);
+  }
+  const active = isActive(change.state);
+  const item = await changeRun(
+    table,
+    kind,
+    { id, fence, from: allowed },
+    {
+      set: { ...change, ...(active ? { active: kind } : {}) },
+      remove: active ? [] : ['leaseExpiresAt', 'progress', 'active'],
+    },
+  );
+  return recordIn<R>(item ?? {});
+}
+
+/** Changes a run that is in one of `from` under this fence. @throws as `RunStore.transition` */
+function changeRun(
+  table: Table,
+  kind: RunKind['kind'],
+  { id, fence, from }: { readonly id: string; readonly fence: number; readonly from: readonly RunState[] },
+  { set, remove = [] }: { readonly set: Item; readonly remove?: readonly string[] },
+): Promise<Item | undefined> {
+  const states = Object.fromEntries(from.map((state, index) => [`from${index}`, state]));
+  const condition = {
+    condition: `#fence = :fence AND #state IN (${from.map((_, index) => `:from${index}`)})`,
+    names: { fence: 'fence', state: 'state' },
+    values: { fence, ...states },
+  };
+  return markedWrite(
+    table,
+    kind,
+    id,
+    (writeId) => updateItem(table, keyOf(kind, id), { set: { ...set, writeId }, remove }, condition),
+    (found) => refusal(id, fence, found),
+  );
 }
 
 /** Why a run could not be changed. */
