@@ -1,5 +1,4 @@
 /** The rows of the sample shop, table by table; about one megabyte for each unit of size. */
-
 import type { Random } from './random.ts';
 import { CATEGORIES, EMOJI, FIRST_NAMES, LAST_NAMES, MATERIALS, PRAISE, THINGS, TOWNS } from './words.ts';
 
@@ -28,22 +27,27 @@ const SITES = ['HAM', 'LJU', 'OPO', 'TRD'];
 const DAY_MS = 86_400_000;
 const FIRST_DAY = Date.UTC(2023, 0, 1);
 
+/** How many rows a table has at the wanted size. */
+type Count = (table: keyof typeof PER_MEGABYTE) => number;
+
 /** All tables, parents before children. @param megabytes whole number of at least 1 */
 export function* shopRows(random: Random, megabytes: number): Generator<TableRows> {
-  const count = (table: keyof typeof PER_MEGABYTE): number => PER_MEGABYTE[table] * megabytes;
-  const table = (name: string, columns: string, rows: number, row: (id: number) => Row): TableRows => ({
-    table: name,
-    columns: columns.split(' '),
-    rows: (function* () {
-      for (let id = 1; id <= rows; id++) yield row(id);
-    })(),
-  });
-  const customer = (id: number): Row => customerRow(random, id);
-  yield table(
-    'shop.customers',
-    'id name email address consents born joined_at',
-    count('customers'),
-    customer,
+  const count: Count = (table) => PER_MEGABYTE[table] * megabytes;
+  yield* shopTables(random, count);
+  yield* warehouseTables(random, count);
+}
+
+const table = (name: string, columns: string, rows: number, row: (id: number) => Row): TableRows => ({
+  table: name,
+  columns: columns.split(' '),
+  rows: (function* () {
+    for (let id = 1; id <= rows; id++) yield row(id);
+  })(),
+});
+
+function* shopTables(random: Random, count: Count): Generator<TableRows> {
+  yield table('shop.customers', 'id name email address consents born joined_at', count('customers'), (id) =>
+    customerRow(random, id),
   );
   yield table('shop.categories', 'id parent_id title', CATEGORIES.length, (id) => [
     id,
@@ -56,14 +60,9 @@ export function* shopRows(random: Random, megabytes: number): Generator<TableRow
     count('products'),
     (id) => productRow(random, id),
   );
-  yield table('shop.orders', 'id customer_id state ordered_at total note', count('orders'), (id) => [
-    id,
-    1 + random.int(count('customers')),
-    random.pick(['open', 'paid', 'sent', 'sent', 'sent', 'returned']),
-    dateTime(FIRST_DAY + random.int(1_400) * DAY_MS + random.int(DAY_MS), random.int(1_000)),
-    money(random, 40_000),
-    random.chance(0.1) ? `please ring at ${random.pick(LAST_NAMES)} ${random.pick(EMOJI)}` : null,
-  ]);
+  yield table('shop.orders', 'id customer_id state ordered_at total note', count('orders'), (id) =>
+    orderRow(random, id, count('customers')),
+  );
   yield table('shop.order_lines', 'order_id line product_id quantity price', count('orders') * 2, (at) => [
     Math.ceil(at / 2),
     2 - (at % 2),
@@ -87,6 +86,9 @@ export function* shopRows(random: Random, megabytes: number): Generator<TableRow
     5 + random.int(900),
     random.bytes(16),
   ]);
+}
+
+function* warehouseTables(random: Random, count: Count): Generator<TableRows> {
   yield table('warehouse.sites', 'code town place opens', SITES.length, (id) => [
     SITES[id - 1] ?? '',
     TOWNS[id] ?? '',
@@ -114,6 +116,17 @@ export function* shopRows(random: Random, megabytes: number): Generator<TableRow
         : null,
     ],
   );
+}
+
+function orderRow(random: Random, id: number, customers: number): Row {
+  return [
+    id,
+    1 + random.int(customers),
+    random.pick(['open', 'paid', 'sent', 'sent', 'sent', 'returned']),
+    dateTime(FIRST_DAY + random.int(1_400) * DAY_MS + random.int(DAY_MS), random.int(1_000)),
+    money(random, 40_000),
+    random.chance(0.1) ? `please ring at ${random.pick(LAST_NAMES)} ${random.pick(EMOJI)}` : null,
+  ];
 }
 
 function customerRow(random: Random, id: number): Row {
