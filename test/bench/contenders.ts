@@ -1,7 +1,7 @@
 /** The ways to dump a schema that are measured against each other. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,6 +15,7 @@ import type { Cloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
 import { type ApiClient, backupShape } from '../../local/main-job/api-client.ts';
 import { LAPTOP_ARCHITECTURE } from '../../local/synthesize.ts';
+import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 import { type Usage, watchTree } from './process-tree.ts';
 
 export interface Measured extends Usage {
@@ -89,14 +90,7 @@ async function measure(child: ChildProcess): Promise<Measured & { readonly outpu
 /** What all contenders are told. */
 export const engineInput = (server: RunningServer, schema: string, dumpBytes: number): EngineInput => ({
   clientRoot: CLIENT_ROOT,
-  endpoint: {
-    host: 'localhost',
-    addresses: ['127.0.0.1'],
-    port: server.port,
-    username: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
-  },
+  endpoint: engineEndpoint(server),
   product: server.engine.maker,
   schema,
   ignoredViews: [],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mysqlConnector } from '../../functions/adapters/mysql-connector.ts';
@@ -7,6 +7,7 @@ import type { Endpoint, Query } from '../../functions/engine/connection.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { ENGINE_SOURCES, type EngineName } from '../../local/engines/packages.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
+import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 
 /** Every engine that the project is tested with. */
 export const ENGINES = Object.keys(ENGINE_SOURCES) as EngineName[];
@@ -40,15 +41,7 @@ export async function startEngineServer(
   const folder = mkdtempSync(join(tmpdir(), 'safebase-catalogue-'));
   const server = await startServer({ engine: await obtainEngine(engine), dataFolder: folder, options });
   const connector = mysqlConnector({ caFile: server.caFile });
-  const endpoint = (change: Partial<Endpoint> = {}): Endpoint => ({
-    host: 'localhost',
-    addresses: ['127.0.0.1'],
-    port: server.port,
-    username: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
-    ...change,
-  });
+  const endpoint = (change: Partial<Endpoint> = {}): Endpoint => ({ ...engineEndpoint(server), ...change });
   const admin = await connector.connect(endpoint());
   const opened: SqlSession[] = [admin];
   return {

@@ -11,6 +11,7 @@ import { layerFolder } from '../../../layers/mysql-client/status.ts';
 import { obtainEngine } from '../../../local/engines/obtain-engine.ts';
 import type { EngineName } from '../../../local/engines/packages.ts';
 import { type RunningServer, startServer } from '../../../local/engines/start-server.ts';
+import { engineEndpoint } from '../../fixtures/engine-endpoint.ts';
 
 /** Where the programs of the layer lie that run on this machine. */
 export const CLIENT_ROOT = join(layerFolder(process.arch === 'arm64' ? 'arm64' : 'x86_64'), 'mysql-client');
@@ -32,14 +33,7 @@ export async function startTestDatabase(name: EngineName): Promise<TestDatabase>
   const server = await startServer({ engine: await obtainEngine(name), dataFolder: folder, options });
   const root = await server.connect();
   root.on('error', () => {});
-  const endpoint: Endpoint = {
-    host: 'localhost',
-    addresses: ['127.0.0.1'],
-    port: server.port,
-    username: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'verify', ca: readFileSync(server.caFile, 'utf8') },
-  };
+  const endpoint = engineEndpoint(server);
   const connector = mysqlConnector({ caFile: '' });
   return {
     product: server.engine.maker,
