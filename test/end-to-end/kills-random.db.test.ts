@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { randomFrom } from '../../local/sample/random.ts';
+import { childrenOf } from '../functions/engine/test-database.ts';
+import type { RunKind } from './faults.ts';
+import { openScene, type Scene } from './scene.ts';
+import { overwriting } from './strike-in.ts';
+
+const IS_FULL = process.env.SAFEBASE_FULL === '1';
+const ROUNDS = IS_FULL ? 20 : 2;
+const SEED = 94;
+const START_MS = 240_000;
+const ROUND_MS = 90_000;
+
+const VICTIMS = ['program', 'worker', 'server'] as const;
+const ENDS: Readonly<Record<(typeof VICTIMS)[number], RegExp>> = {
+  program: /^(dump|load)_killed$/,
+  worker: /^worker_lost$/,
+  // One that dies during a handshake breaks TLS.
+  server: /^(connection_(lost|refused)|tls_failed)$/,
+};
+
+describe.each(IS_FULL ? (['mariadb-11.8', 'mysql-9.7'] as const) : (['mariadb-11.8'] as const))(
+  'something of a run on %s that is killed at any moment',
+  (engine) => {
+    let scene: Scene;
+    let good: string;
+    const seconds = { backup: 0, restore: 0 };
+
+    beforeAll(async () => {
+      scene = await openScene(engine);
+      // The second of each tells how long one takes: the first has its function to load.
+      const { laptop, databaseId } = scene;
+      good = await backUp();
+      await restore();
+      const backup = await laptop.backUp(databaseId);
+      const restored = await laptop.restore(good, overwriting(databaseId));
+      for (const [kind, { startedAt, endedAt }] of Object.entries({ backup, restore: restored })) {
+        seconds[kind as RunKind] = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000;
+      }
+    }, START_MS);
+    afterAll(() => scene?.close());
+
+    it.each(['backup', 'restore'] as const)(
+      'never leaves a false success of a %s',
+      async (kind) => {
+        const random = randomFrom(SEED);
+        const ends: string[] = [];
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const victim = random.pick(VICTIMS);
+          const record = await struck(kind, victim, (seconds[kind] * random.int(1_000)) / 1_000);
+          ends.push(record.failure?.code ?? record.state);
+          if (record.state !== 'completed') {
+            expect(record.state).toBe('failed');
+            expect([record.failure.code, record.failure.reason]).toEqual([
+              expect.stringMatching(ENDS[victim]),
+              expect.any(String),
+            ]);
+          }
+          // Whatever ended well must hold: a backup is restored, and so is the last good one after a failure.
+          if (kind === 'backup' && record.state === 'completed') good = record.id;
+          if (kind === 'backup' && record.state === 'failed') good = await backUp();
+          if (kind === 'backup' || record.state === 'failed') await restore();
+          expect(await scene.differences()).toEqual([]);
+        }
+        console.log(`${engine}, ${kind}: ${ends.join(' ')}`);
+        if (IS_FULL) expect(ends.filter((end) => end !== 'completed').length).toBeGreaterThan(ROUNDS / 3);
+      },
+      ROUNDS * ROUND_MS,
+    );
+
+    /** Starts a run, kills after so many seconds what is there to kill, and waits for the end. */
+    async function struck(kind: RunKind, victim: (typeof VICTIMS)[number], after: number) {
+      const { laptop, databaseId } = scene;
+      const { body } = await (kind === 'backup'
+        ? laptop.api('POST', '/backup', { databaseId })
+        : laptop.api('POST', `/restore/${good}`, overwriting(databaseId)));
+      await pause(after * 1_000);
+      const [worker] = laptop.cloud
+        .workers()
+        .filter(({ functionId, busy }) => busy && functionId === `${kind}-public`);
+      const [program] = childrenOf(worker?.pid ?? 0, '/bin/m');
+      if (victim === 'server') await scene.server().kill();
+      if (victim === 'program' && program !== undefined) process.kill(program, 'SIGKILL');
+      if (victim === 'worker' && worker !== undefined) process.kill(worker.pid, 'SIGKILL');
+      const record = await laptop.ended(`/${kind}/${body.id}`);
+      if (victim === 'server') await scene.restartServer();
+      return record;
+    }
+
+    async function backUp(): Promise<string> {
+      const backup = await scene.laptop.backUp(scene.databaseId);
+      expect(backup.failure).toBeUndefined();
+      return backup.id;
+    }
+
+    async function restore(): Promise<void> {
+      const restored = await scene.laptop.restore(good, overwriting(scene.databaseId));
+      expect(restored.failure).toBeUndefined();
+    }
+  },
+);
