@@ -24,17 +24,16 @@ interface PackagedFile {
  */
 export async function collectClient(collection: Collection): Promise<Set<string>> {
   const { triplet, loader } = ARCHITECTURES[collection.architecture];
-  const { bin, plugin } = CONTENTS[collection.maker];
+  const { bin, plugin, lib } = CONTENTS[collection.maker];
   const used = new Set<string>();
   const needed = new Set([loader]);
-  for (const [folder, paths] of Object.entries({ bin, plugin })) {
+  for (const [folder, paths] of Object.entries({ bin, plugin, lib })) {
     await mkdir(join(collection.into, folder), { recursive: true });
     for (const path of paths) {
       const file = await findFile(collection.packages, path.replace('TRIPLET', triplet));
       await take(file, join(collection.into, folder), collection.architecture, used, needed);
     }
   }
-  await mkdir(join(collection.into, 'lib'));
   const libraries = await librariesIn(collection.packages, triplet);
   // The set grows while it is walked: libraries need libraries.
   for (const name of needed) {

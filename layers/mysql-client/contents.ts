@@ -15,7 +15,16 @@ interface ClientContents {
   /** Paths in the packages; `TRIPLET` stands for Debian's name of the architecture's library folder. */
   readonly bin: readonly string[];
   readonly plugin: readonly string[];
+  /** Libraries that no program names; those that one names are found by reading it. */
+  readonly lib: readonly string[];
 }
+
+/**
+ * Preloaded, it gives a program's output a buffer of `_STDBUF_O` bytes instead of the C library's 4 KiB. Each maker has
+ * the one that was built for its C library.
+ * @see https://www.gnu.org/software/coreutils/manual/html_node/stdbuf-invocation.html
+ */
+const OUTPUT_BUFFER = { package: 'coreutils', library: 'usr/libexec/coreutils/libstdbuf.so' };
 
 /**
  * Each maker's own client for its own servers: MariaDB's dump tool loses generated columns of MySQL, and
@@ -26,7 +35,7 @@ export const CONTENTS: Record<Maker, ClientContents> = {
   mariadb: {
     suite: 'trixie',
     programPackage: 'mariadb-client',
-    packages: ['mariadb-client-core', 'mariadb-client', 'libmariadb3'],
+    packages: ['mariadb-client-core', 'mariadb-client', 'libmariadb3', OUTPUT_BUFFER.package],
     bin: ['usr/bin/mariadb', 'usr/bin/mariadb-dump'],
     plugin: [
       'usr/lib/TRIPLET/libmariadb3/plugin/caching_sha2_password.so',
@@ -34,14 +43,16 @@ export const CONTENTS: Record<Maker, ClientContents> = {
       'usr/lib/TRIPLET/libmariadb3/plugin/parsec.so',
       'usr/lib/TRIPLET/libmariadb3/plugin/sha256_password.so',
     ],
+    lib: [OUTPUT_BUFFER.library],
   },
   mysql: {
     suite: 'sid',
     programPackage: 'mysql-client',
-    packages: ['mysql-client-core', 'mysql-client'],
+    packages: ['mysql-client-core', 'mysql-client', OUTPUT_BUFFER.package],
     bin: ['usr/bin/mysql', 'usr/bin/mysqldump'],
     // caching_sha2_password is inside the programs.
     plugin: ['usr/lib/mysql/plugin/mysql_native_password.so'],
+    lib: [OUTPUT_BUFFER.library],
   },
 };
 

@@ -1,5 +1,5 @@
 /** A root folder in which there is nothing but the layer, and programs that run in it. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -16,19 +16,29 @@ import { endOfProgram, type ProgramEnd } from '../../../layers/run-program.ts';
 
 type Maker = 'mariadb' | 'mysql';
 
+/** As the workers start them: dump tools with a wide output buffer. */
+const ENVIRONMENT = { _STDBUF_O: '1048576' };
+const DUMP_TOOLS = ['mariadb-dump', 'mysqldump'];
 /** Nobody on every Linux. */
 const NOBODY = 65534;
 
 export interface BareRoot {
   /** Puts a file into the root, readable by the programs alone; its path as they see it. */
   readonly write: (name: string, text: string) => string;
-  /** Runs a program of the layer with an empty environment. */
+  /** Runs a program of the layer. */
   readonly run: (
     maker: Maker,
     program: string,
     args: readonly string[],
     input?: string,
   ) => Promise<ProgramEnd>;
+  /** Starts a program of the layer whose output goes into the file behind a descriptor of this process. */
+  readonly startInto: (
+    outputFd: number,
+    maker: Maker,
+    program: string,
+    args: readonly string[],
+  ) => ChildProcess;
   readonly remove: () => void;
 }
 
@@ -55,9 +65,12 @@ export function makeBareRoot(layerFolder: string, emulator?: string): BareRoot {
   );
 
   const emulated = emulator === undefined ? [] : ['/emulator'];
+  const preloaded = (maker: Maker) => ['--preload', join(libraries(maker), 'libstdbuf.so')];
   const start = (maker: Maker, program: string) => [
     ...[...enter, root, ...emulated],
-    ...[join(libraries(maker), loader), '--library-path', libraries(maker)],
+    join(libraries(maker), loader),
+    ...(DUMP_TOOLS.includes(program) ? preloaded(maker) : []),
+    ...['--library-path', libraries(maker)],
     join('/opt/mysql-client', maker, 'bin', program),
   ];
   const trial = start('mariadb', 'mariadb');
@@ -73,7 +86,14 @@ export function makeBareRoot(layerFolder: string, emulator?: string): BareRoot {
     },
     run: async (maker, program, args, input = '') => {
       const [command = '', ...first] = start(maker, program);
-      return endOfProgram({ command, arguments: [...first, ...args], environment: {}, input });
+      return endOfProgram({ command, arguments: [...first, ...args], environment: ENVIRONMENT, input });
+    },
+    startInto: (outputFd, maker, program, args) => {
+      const [command = '', ...first] = start(maker, program);
+      return spawn(command, [...first, ...args], {
+        env: ENVIRONMENT,
+        stdio: ['ignore', outputFd, 'inherit'],
+      });
     },
     remove: () => rmSync(root, { recursive: true }),
   };

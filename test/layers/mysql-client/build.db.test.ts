@@ -59,6 +59,17 @@ describe.each(['x86_64', 'arm64'] as const)('the layer for %s', (architecture) =
     });
   });
 
+  it.each([
+    ['mariadb', 'trixie'],
+    ['mysql', 'sid'],
+  ])('gives %s the output buffer of %s, from which its C library is', (maker, suite) => {
+    expect(files).toContain(`${maker}/lib/libstdbuf.so`);
+    expect(files).toContain(`licences/${maker}-coreutils.txt`);
+    const { packages } = parseDescription(readFileSync(join(root, 'layer.json'), 'utf8'));
+    const names = packages.filter((one) => one.suite === suite).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['coreutils', 'libc6']));
+  });
+
   it('trusts public and Amazon RDS authorities, each of which parses', () => {
     const bundle = readFileSync(join(root, 'ca/bundle.pem'), 'utf8');
     const certificates = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? [];

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -9,12 +10,16 @@ import { makeServerCertificate } from '../../../local/engines/certificate.ts';
 import { obtainEngine } from '../../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../../local/engines/start-server.ts';
 import { machineLayer } from '../../../local/set-up/prepare.ts';
+import { waitUntil } from '../../local/wait-until.ts';
 import { type BareRoot, makeBareRoot } from './bare-root.ts';
 import { obtainEmulator } from './emulator.ts';
 
 const SET_UP_MS = 15 * 60_000;
 const TEST_MS = 60_000;
 const ROWS = 500;
+const MEBIBYTE = 1_048_576;
+/** More than what MySQL's dump tool writes by itself before the rows. */
+const HEADER_BYTES = 4096;
 
 const SERVERS = [
   { engine: 'mariadb-10.11', maker: 'mariadb', dump: 'mariadb-dump', logins: ['ed25519'] },
@@ -25,6 +30,11 @@ const SERVERS = [
 const TLS = {
   mariadb: (ca: string) => ['--ssl', `--ssl-ca=${ca}`, '--ssl-verify-server-cert'],
   mysql: (ca: string) => ['--ssl-mode=VERIFY_IDENTITY', `--ssl-ca=${ca}`],
+};
+
+const FLAGS = {
+  mariadb: ['--single-transaction'],
+  mysql: ['--single-transaction', '--set-gtid-purged=OFF'],
 };
 
 const own = machineLayer();
@@ -85,9 +95,8 @@ for (const { architecture, engine, maker, dump, logins } of CASES)
     it(
       'dumps rows over verified TLS, and loads them again',
       async () => {
-        const own = maker === 'mysql' ? ['--set-gtid-purged=OFF'] : [];
         const text = '--default-character-set=utf8mb4';
-        const flags = ['--single-transaction', '--skip-extended-insert', text, ...own];
+        const flags = [...FLAGS[maker], '--skip-extended-insert', text];
         const dumped = await layer.run(maker, dump, [...options(), ...flags, 'source']);
         expect(dumped).toMatchObject({ exitCode: 0, errorOutput: '' });
         expect(dumped.output.match(/^INSERT INTO `words`/gm)).toHaveLength(ROWS);
@@ -100,6 +109,32 @@ for (const { architecture, engine, maker, dump, logins } of CASES)
         const lost = 'SELECT id, HEX(word) FROM source.words EXCEPT SELECT id, HEX(word) FROM target.words';
         expect(await query(lost)).toEqual([]);
         expect(await query('SELECT COUNT(*) AS n FROM target.words')).toMatchObject([{ n: ROWS }]);
+      },
+      TEST_MS,
+    );
+
+    it(
+      'dumps a mebibyte at once: one that waits before its second has given the first and no more',
+      async () => {
+        // The server holds back the last row, when nearly two mebibytes have gone to the program.
+        const rows = Array.from({ length: 1900 }, (_, id) => `(${id}, REPEAT('x', 1024))`);
+        await query(`CREATE DATABASE wide; CREATE TABLE wide.words (id INT PRIMARY KEY, word TEXT);
+          INSERT INTO wide.words VALUES ${rows.join()}, (1900, 'last')`);
+        const holder = await server.connect();
+        await holder.query("SELECT GET_LOCK('last', 0)");
+        const until = '--where=id < 1900 OR GET_LOCK(word, 60)';
+        const file = join(folder, 'wide.sql');
+        const output = openSync(file, 'w');
+        const program = layer.startInto(output, maker, dump, [...options(), ...FLAGS[maker], until, 'wide']);
+        const ended = once(program, 'exit');
+        // Not a moment earlier: a file grows page by page, also in one write.
+        await waitUntil(() => fstatSync(output).size >= MEBIBYTE, 'the dump has written a mebibyte');
+        expect(fstatSync(output).size).toBeLessThan(MEBIBYTE + HEADER_BYTES);
+        await holder.query("DO RELEASE_LOCK('last')");
+        expect(await ended).toEqual([0, null]);
+        closeSync(output);
+        expect(readFileSync(file, 'utf8')).toMatch(/\(1900,'last'\);\n(.*\n)*-- Dump completed on .*\n$/);
+        await holder.end();
       },
       TEST_MS,
     );
