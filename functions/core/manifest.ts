@@ -1,4 +1,4 @@
-import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import type { Loss, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
 import type { PartRecord } from '../engine/part.ts';
 import type { BackupId, DatabaseId } from './ids.ts';
 
@@ -14,6 +14,15 @@ export interface StoredObject {
   readonly dumpBytes: number;
 }
 
+/** A schema as it was dumped. */
+export interface StoredSchema extends SchemaContents {
+  /** What the dump holds of each table; absent where nobody can read it. */
+  readonly tables?: readonly TableRows[];
+  /** When the tool was started; its snapshot is not older. */
+  readonly instant: string;
+  readonly dump: StoredObject;
+}
+
 /** The last object written of a backup, and the only proof that there is one. */
 export interface Manifest {
   readonly manifestVersion: 1;
@@ -27,7 +36,7 @@ export interface Manifest {
   readonly consistency: 'one-instant' | 'per-schema';
   readonly program: { readonly name: 'mariadb-dump' | 'mysqldump'; readonly version: string };
   readonly compression: 'zstd';
-  readonly schemas: readonly (SchemaContents & { readonly instant: string; readonly dump: StoredObject })[];
+  readonly schemas: readonly StoredSchema[];
   readonly losses: readonly Loss[];
   /** What no backup of SafeBase holds. */
   readonly notCovered: readonly string[];

@@ -21,7 +21,14 @@ interface PlannedSchema {
   /** What this schema and its server ask of the dump. */
   readonly dumpInput: Pick<
     DumpInput,
-    'endpoint' | 'product' | 'schema' | 'ignoredViews' | 'history' | 'events' | 'columnStatistics'
+    | 'endpoint'
+    | 'product'
+    | 'schema'
+    | 'ignoredViews'
+    | 'history'
+    | 'events'
+    | 'columnStatistics'
+    | 'isReadable'
   >;
 }
 
@@ -64,7 +71,7 @@ export async function planBackup(
     const losses = await findLosses(session.query, server, surveys, {
       deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
     });
-    const schemas = surveys.map((schema) => plannedSchema(server, endpoint, schema));
+    const schemas = surveys.map((schema) => plannedSchema(server, endpoint, schema, losses));
     return { server: server.info, schemas, losses, sizeBytes };
   } finally {
     await session.close();
@@ -104,7 +111,11 @@ function plannedSchema(
   server: Server,
   endpoint: Endpoint,
   { contents, sizeBytes, history }: SchemaSurvey,
+  losses: readonly Loss[],
 ): PlannedSchema {
+  const isUnreadable = losses.some(
+    ({ kind, schema }) => kind === 'foreign_key_backtick' && schema === contents.name,
+  );
   return {
     contents,
     sizeBytes,
@@ -115,6 +126,7 @@ function plannedSchema(
       ignoredViews: contents.brokenViews.map(({ name }) => name),
       history,
       events: contents.counts.events > 0,
+      isReadable: !isUnreadable,
       columnStatistics: server.info.product === 'mysql' && isAtLeast(server.version, 8),
     },
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
 import { partBytesFor } from '../engine/part.ts';
 import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -10,6 +11,7 @@ import type { BackupId } from './ids.ts';
 import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
 import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
+import { differences } from './prepare-target.ts';
 import { proveStored } from './prove-stored.ts';
 import { reachDatabase } from './reach-database.ts';
 import type { Backup, BackupResult } from './run.ts';
@@ -60,7 +62,7 @@ async function makeBackup(
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
   held.keep({ sizeBytes, dumpBytes });
   const reread = sizeBytes <= settings.rereadLimitBytes;
-  if (reread) await rereadAll(ports, held, plan, dumped);
+  if (reread) await rereadAll(ports, held, dumped);
 
   const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
   held.signal.throwIfAborted();
@@ -93,8 +95,10 @@ async function dumpSchemas(
     });
     const key = dumpKey(held.run.databaseId, held.run.id, index);
     const { versionId } = await ports.objects.writeParts(key, dump.parts);
-    const { program, ...summary } = dump.summary();
-    dumped.push({ ...schema.contents, instant, dump: { key, versionId, ...summary }, program });
+    const { program, found, ...summary } = dump.summary();
+    if (found) refuseOtherObjects(schema.contents, found.created);
+    const tables = found ? { tables: found.tables } : {};
+    dumped.push({ ...schema.contents, ...tables, instant, dump: { key, versionId, ...summary }, program });
     bytesBefore += summary.dumpBytes;
   }
   return dumped;
@@ -103,17 +107,23 @@ async function dumpSchemas(
 async function rereadAll(
   ports: BackupPorts,
   held: HeldRun<Backup>,
-  { losses }: BackupPlan,
   dumped: readonly Dumped[],
 ): Promise<void> {
-  const bytesEstimated = sum(dumped.map(({ dump }) => dump.dumpBytes));
+  const bytesEstimated = sum(dumped.map(({ dump }) => dump.sizeBytes));
   let bytesBefore = 0;
-  for (const schema of dumped) {
+  for (const { dump } of dumped) {
     const onProgress = (bytes: number): void =>
       held.report({ phase: 'proof', bytesDone: bytesBefore + bytes, bytesEstimated });
-    await proveStored(ports.objects, schema, { losses, signal: held.signal, onProgress });
-    bytesBefore += schema.dump.dumpBytes;
+    await proveStored(ports.objects, dump, { signal: held.signal, onProgress });
+    bytesBefore += dump.sizeBytes;
   }
+}
+
+/** A dump that holds other objects than the schema had is no backup. @throws `dump_incomplete` */
+function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
+  const differing = differences(contents, created);
+  if (differing === '') return;
+  throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`);
 }
 
 /** What a backup of SafeBase never holds; said in every manifest. */

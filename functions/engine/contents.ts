@@ -21,6 +21,12 @@ export interface ObjectCounts {
   readonly packages: number;
 }
 
+/** A table of a dump, and the rows that the dump holds of it. */
+export interface TableRows {
+  readonly name: string;
+  readonly rows: number;
+}
+
 /** What a schema holds and how it was made; shown in answers. */
 export interface SchemaContents {
   readonly name: string;

@@ -15,7 +15,7 @@ export interface PartRecord {
   readonly sha256: string;
 }
 
-const MIN_PART_BYTES = 16 * 1024 * 1024;
+const MIN_PART_BYTES = 8 * 1024 * 1024;
 const MAX_PART_BYTES = 256 * 1024 * 1024;
 
 /**

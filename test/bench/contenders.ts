@@ -97,6 +97,7 @@ export const engineInput = (server: RunningServer, schema: string, dumpBytes: nu
   history: false,
   events: true,
   columnStatistics: server.engine.maker === 'mysql',
+  isReadable: true,
   zstdLevel: 3,
   partBytes: partBytesFor(dumpBytes),
 });

@@ -13,7 +13,6 @@ export interface Usage {
 }
 
 interface Look {
-  readonly parent: number;
   readonly ticks: number;
   readonly bytes: number;
 }
@@ -42,20 +41,26 @@ export function watchTree(root: number): () => Usage {
 }
 
 function treeOf(root: number): Map<number, Look> {
-  const all = new Map(
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name): [number, Look][] => {
-        const found = look(Number(name));
-        return found ? [[Number(name), found]] : [];
-      }),
-  );
-  const belongs = (pid: number): boolean => {
-    if (pid === root) return true;
-    const parent = all.get(pid)?.parent ?? 0;
-    return parent > 1 && belongs(parent);
+  const tree = new Map<number, Look>();
+  const visit = (pid: number): void => {
+    const found = look(pid);
+    if (!found) return;
+    tree.set(pid, found);
+    for (const child of childrenOf(pid)) visit(child);
   };
-  return new Map([...all].filter(([pid]) => belongs(pid)));
+  visit(root);
+  return tree;
+}
+
+/** The children of each of its threads: only these are looked at, as a look at all processes costs more than a dump. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
 }
 
 function look(pid: number): Look | undefined {
@@ -63,7 +68,6 @@ function look(pid: number): Look | undefined {
     const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) /);
     const fields = rest.split(' ');
     return {
-      parent: Number(fields[1]),
       ticks: Number(fields[11]) + Number(fields[12]),
       bytes: Number(fields[21]) * PAGE_BYTES,
     };

@@ -21,7 +21,7 @@ const NUMBERS: readonly RegExp[] = [
   /\((\d{4,5})\)\s*$/m, // the dump programs, "Couldn't execute '…': … (1044)"
 ];
 /** MariaDB's programs call it an error of TLS (2026) too when a connection breaks that had long been open. */
-const BROKEN_TLS = /\bError 2026:|^ERROR 2026 \(\w+\) at line \d|Couldn't execute '[^]*\(2026\)\s*$/m;
+const BROKEN_TLS = /\bError 2026:|^ERROR 2026 \(\w+\) at line \d|Couldn't execute '[\s\S]*\(2026\)\s*$/m;
 /** A write of the program itself met a full disk (ENOSPC). */
 const DISK_FULL = /\bErrcode: 28\b|\berrno:? 28\b/;
 

@@ -21,17 +21,16 @@ export interface ClientStart {
   readonly task: 'dump' | 'load';
   readonly flags: readonly string[];
   readonly endpoint: Endpoint;
-  /** Gives stdout in batches of this size; for much of it. @default as it comes */
-  readonly outputBatchBytes?: number;
   /** Kills the program; its reason is what `ended` rejects with. */
   readonly signal: AbortSignal;
 }
 
-/** A running program of the layer. Whoever started it reads `stdout` to its end and awaits `ended`. */
+/** A running program of the layer. Whoever started it reads `output` to its end, where it has any, and awaits `ended`. */
 export interface ClientProcess {
   readonly pid: number;
   readonly stdin: Writable;
-  readonly stdout: Readable;
+  /** What a dump prints, in batches: see `WidePipe`. Nothing for a load. */
+  readonly output: AsyncIterable<Buffer>;
   /**
    * Resolves when the program has ended with 0 and said nothing on stderr that is not explained.
    * @throws `dump_failed`, `dump_killed`, `load_failed`, `load_killed`, `host_refused`, the codes of reaching the
@@ -47,6 +46,8 @@ const KILLED: Record<ClientStart['task'], ErrorCode> = { dump: 'dump_killed', lo
 const STDERR_LIMIT = 16 * 1024;
 const PEER_POLL_MS = 5;
 
+/** What a program prints at once, and what its reader gets at once. */
+export const OUTPUT_BYTES = 1024 * 1024;
 /** Options and CA are the files behind these descriptors of the child. */
 const OPTIONS_FD = 3;
 const CA_FD = 4;
@@ -54,7 +55,6 @@ const CA_FD = 4;
 interface Child {
   readonly process: ChildProcess;
   readonly stdin: Writable;
-  readonly stdout: Readable;
   readonly stderr: Readable;
 }
 
@@ -72,10 +72,11 @@ export async function startClient(start: ClientStart): Promise<ClientProcess> {
   const options = await writeUnnamedFile(optionFileText(endpoint, dial));
   const ca =
     isVerified && endpoint.tls.ca !== undefined ? await writeUnnamedFile(endpoint.tls.ca) : undefined;
-  const pipe = start.outputBatchBytes === undefined ? undefined : await openWidePipe(start.outputBatchBytes);
+  const pipe = start.task === 'dump' ? await openWidePipe(OUTPUT_BYTES) : undefined;
   try {
     // No await from here on: what a program that ends at once has printed is lost to whoever listens later.
-    return supervise(start, spawnProgram(start, loader, { options, ca, pipe }), isVerified);
+    const child = spawnProgram(start, loader, { options, ca, pipe });
+    return { ...supervise(start, child, isVerified), output: pipe?.batches ?? nothing() };
   } finally {
     // The program has its own copies by now.
     options.close().catch(() => {});
@@ -103,6 +104,9 @@ function spawnProgram(start: ClientStart, loader: string, { options, ca, pipe }:
   const home = join(clientRoot, programs.folder);
   const caFile = ca ? `/proc/self/fd/${CA_FD}` : join(clientRoot, 'ca', 'bundle.pem');
   const argv = [
+    // Lets the program print a batch at once; by itself it prints a few KB at a time.
+    '--preload',
+    join(home, 'lib', 'libstdbuf.so'),
     '--library-path',
     join(home, 'lib'),
     join(home, 'bin', programs[task]),
@@ -114,16 +118,15 @@ function spawnProgram(start: ClientStart, loader: string, { options, ca, pipe }:
   // It stays in the worker's process group, so that whoever kills that group leaves no program behind: one that waits
   // for a silent server would not notice its broken pipes. HOME keeps ~/.mylogin.cnf out.
   const child = spawn(loader, argv, {
-    stdio: ['pipe', pipe?.childEnd ?? 'pipe', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
-    env: { HOME: '/nonexistent', TZ: 'UTC' },
+    stdio: ['pipe', pipe?.childEnd ?? 'ignore', 'pipe', options.fd, ...(ca ? [ca.fd] : [])],
+    env: { HOME: '/nonexistent', TZ: 'UTC', _STDBUF_O: String(OUTPUT_BYTES) },
   });
   const { stdin, stderr } = child;
-  const stdout = pipe?.output ?? child.stdout;
-  if (!stdin || !stdout || !stderr) throw new Error('a program was started without pipes');
-  return { process: child, stdin, stdout, stderr };
+  if (!stdin || !stderr) throw new Error('a program was started without pipes');
+  return { process: child, stdin, stderr };
 }
 
-function supervise(start: ClientStart, child: Child, byName: boolean): ClientProcess {
+function supervise(start: ClientStart, child: Child, byName: boolean): Omit<ClientProcess, 'output'> {
   const { signal, task, programs } = start;
   const stderr = collectBounded(child.stderr, STDERR_LIMIT);
   const state: { killed?: Error } = {};
@@ -152,7 +155,7 @@ function supervise(start: ClientStart, child: Child, byName: boolean): ClientPro
   // Whoever awaits `ended` gets the rejection; it must not count as unhandled before that.
   ended.catch(() => {});
   if (byName) watchPeers(start, child, kill).catch(kill);
-  return { pid: child.process.pid ?? 0, stdin: child.stdin, stdout: child.stdout, ended, kill };
+  return { pid: child.process.pid ?? 0, stdin: child.stdin, ended, kill };
 }
 
 /**
@@ -171,6 +174,8 @@ async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error
     await wait(PEER_POLL_MS, undefined, { ref: false });
   }
 }
+
+async function* nothing(): AsyncGenerator<Buffer, void, undefined> {}
 
 const isRunning = ({ process: { exitCode, signalCode } }: Child): boolean =>
   exitCode === null && signalCode === null;

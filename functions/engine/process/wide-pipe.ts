@@ -1,22 +1,26 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { Readable } from 'node:stream';
 
 /** The two ends of a pipe for what a child prints. */
 export interface WidePipe {
-  /** Gives batches of one size, and what is left at the end. */
-  readonly output: Readable;
+  /**
+   * Gives batches of one size, and what is left at the end. The bytes of a batch are those of the moment: they are others
+   * once the next is asked for. Whoever stops early breaks the pipe.
+   */
+  readonly batches: AsyncGenerator<Buffer, void, undefined>;
   /** Given to the child as its stdout; whoever started it destroys this copy, so that the child's end is the end. */
   readonly childEnd: Socket;
 }
 
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+/** One with the reader, two that wait for it, one that is being filled. */
+const BATCHES = 4;
 const LOOPBACK = '127.0.0.1';
 
 /**
- * Opens a pipe that holds much. What Node gives a child for its stdout is a Unix socket: it holds some ten writes of a
- * dump tool, which then waits for us all the time, while we allocate 64 KB for each 6 KB that we read. A connection over
- * loopback holds megabytes and is read into one buffer; the whole dump ends a seventh earlier.
+ * Opens a pipe that holds much. What Node gives a child for its stdout is a Unix socket, which holds little and is read
+ * into new memory each time. A connection over loopback holds megabytes and is read into the same few buffers; the whole
+ * dump ends a sixth earlier.
  */
 export async function openWidePipe(batchBytes: number): Promise<WidePipe> {
   const server = createServer({ pauseOnConnect: true });
@@ -24,54 +28,84 @@ export async function openWidePipe(batchBytes: number): Promise<WidePipe> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  const output = new Readable({
-    highWaterMark: 2 * batchBytes,
-    read: () => {
-      reader.resume();
-    },
-    destroy: (error, done) => {
-      reader.destroy();
-      done(error);
-    },
-  });
-  const batches = gather(batchBytes, (batch) => output.push(batch));
+  const queue = new BatchQueue(batchBytes);
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  const callback = (bytes: number) => batches.take(buffer.subarray(0, bytes));
+  const callback = (bytes: number): boolean => queue.put(buffer.subarray(0, bytes));
   const reader = connect({ port, host: LOOPBACK, onread: { buffer, callback } });
-
   const childEnd = await ownConnection(server, reader);
   // A child that is killed may reset the connection: how it ended says its exit, not its output.
   reader.on('error', () => {});
-  reader.on('close', () => {
-    batches.end();
-    output.push(null);
-  });
-  return { output, childEnd };
+  reader.on('close', () => queue.end());
+  return { batches: readAll(queue, reader), childEnd };
 }
 
-/** @param give says whether it wants more */
-function gather(batchBytes: number, give: (batch: Buffer) => boolean) {
-  let batch: Buffer | undefined;
-  let filled = 0;
-  return {
-    take(bytes: Buffer): boolean {
-      let wantsMore = true;
-      for (let taken = 0; taken < bytes.length; ) {
-        batch ??= Buffer.allocUnsafeSlow(batchBytes);
-        const copied = bytes.copy(batch, filled, taken);
-        taken += copied;
-        filled += copied;
-        if (filled < batchBytes) continue;
-        wantsMore = give(batch);
-        batch = undefined;
-        filled = 0;
-      }
-      return wantsMore;
-    },
-    end(): void {
-      if (batch) give(batch.subarray(0, filled));
-    },
-  };
+async function* readAll(queue: BatchQueue, reader: Socket): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
+      yield batch;
+      queue.release(batch);
+      reader.resume();
+    }
+  } finally {
+    reader.destroy();
+  }
+}
+
+/** Gathers bytes in batches of one size, in buffers that are used again and again. */
+class BatchQueue {
+  readonly #free: Buffer[];
+  readonly #ready: Buffer[] = [];
+  #filling: Buffer;
+  #filled = 0;
+  #hasEnded = false;
+  #wake = () => {};
+
+  constructor(batchBytes: number) {
+    const make = () => Buffer.allocUnsafeSlow(batchBytes);
+    this.#filling = make();
+    this.#free = Array.from({ length: BATCHES - 1 }, make);
+  }
+
+  /** @returns whether there is room for as much again */
+  put(bytes: Buffer): boolean {
+    for (let taken = 0; taken < bytes.length; ) {
+      const copied = bytes.copy(this.#filling, this.#filled, taken);
+      taken += copied;
+      this.#filled += copied;
+      if (this.#filled === this.#filling.length) this.#next();
+    }
+    return this.#free.length > 0;
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  async take(): Promise<Buffer | undefined> {
+    while (this.#ready.length === 0 && !this.#hasEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#ready.length > 0) return this.#ready.shift();
+    const rest = this.#filling.subarray(0, this.#filled);
+    this.#filled = 0;
+    return rest.length > 0 ? rest : undefined;
+  }
+
+  release(batch: Buffer): void {
+    this.#free.push(batch);
+  }
+
+  #next(): void {
+    const free = this.#free.pop();
+    // Small batches: one read fills several, and memory is no matter.
+    this.#ready.push(this.#filling);
+    this.#filling = free ?? Buffer.allocUnsafeSlow(this.#filling.length);
+    this.#filled = 0;
+    this.#wake();
+  }
 }
 
 /** Waits for our own connection: anyone on this machine could have come first. */

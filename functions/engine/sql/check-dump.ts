@@ -4,7 +4,7 @@ import type { CheckedDump, CheckInput } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
 import type { Classified } from './statements/classify.ts';
 import { describe } from './statements/describe.ts';
-import { readStatements } from './statements/read-statements.ts';
+import { type DumpItem, StatementReader } from './statements/read-statements.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -14,7 +14,18 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * @throws `backup_damaged`, `dump_truncated`, `dump_escapes_target`, what the source throws, the reason of the signal
  */
 export async function checkDump(input: CheckInput): Promise<CheckedDump> {
-  const created: Mutable<ObjectCounts> = {
+  const check = new DumpCheck(input.schema, input.targetSchema);
+  for await (const text of decompressDump(input)) check.take(text);
+  check.end();
+  return check.result();
+}
+
+/** Looks through the text of a dump while it passes by. */
+export class DumpCheck {
+  readonly #reader: StatementReader;
+  readonly #schema: string;
+  readonly #isRenamed: boolean;
+  readonly #created: Mutable<ObjectCounts> = {
     tables: 0,
     views: 0,
     triggers: 0,
@@ -24,17 +35,48 @@ export async function checkDump(input: CheckInput): Promise<CheckedDump> {
     sequences: 0,
     packages: 0,
   };
-  const engines = new Set<string>();
-  const carriesName = new Set<string>();
-  const isRenamed = input.schema !== input.targetSchema;
-  for await (const item of readStatements(decompressDump(input), input.schema)) {
-    if (item.type !== 'statement') continue;
-    const counted = COUNTED[item.does.kind];
-    if (counted) created[counted] += 1;
-    if (item.does.kind === 'table') for (const engine of item.does.engines) engines.add(engine);
-    if (isRenamed && namesSchema(item.text, item.does, input.schema)) carriesName.add(describe(item.does));
+  readonly #rows = new Map<string, number>();
+  readonly #engines = new Set<string>();
+  readonly #carriesName = new Set<string>();
+
+  constructor(schema: string, targetSchema = schema) {
+    this.#reader = new StatementReader(schema);
+    this.#schema = schema;
+    this.#isRenamed = schema !== targetSchema;
   }
-  return { created, engines: [...engines], carriesName: [...carriesName] };
+
+  /** @throws `dump_escapes_target` */
+  take(text: Buffer): void {
+    for (const item of this.#reader.push(text)) this.#look(item);
+  }
+
+  /** @throws `dump_escapes_target` where the text ends within a statement */
+  end(): void {
+    for (const item of this.#reader.end()) this.#look(item);
+  }
+
+  /** What was found so far. */
+  result(): CheckedDump {
+    return {
+      created: this.#created,
+      tables: [...this.#rows].map(([name, rows]) => ({ name, rows })),
+      engines: [...this.#engines],
+      carriesName: [...this.#carriesName],
+    };
+  }
+
+  #look(item: DumpItem): void {
+    if (item.type === 'rows') this.#rows.set(item.table, (this.#rows.get(item.table) ?? 0) + item.rows);
+    if (item.type !== 'statement') return;
+    const { does, text } = item;
+    const counted = COUNTED[does.kind];
+    if (counted) this.#created[counted] += 1;
+    if (does.kind === 'table') {
+      this.#rows.set(does.name, 0);
+      for (const engine of does.engines) this.#engines.add(engine);
+    }
+    if (this.#isRenamed && namesSchema(text, does, this.#schema)) this.#carriesName.add(describe(does));
+  }
 }
 
 const COUNTED: Readonly<Partial<Record<Classified['kind'], keyof ObjectCounts>>> = {

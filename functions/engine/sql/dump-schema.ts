@@ -1,23 +1,17 @@
-import { Transform, type TransformOptions } from 'node:stream';
-import { constants, createZstdCompress, type ZstdOptions } from 'node:zlib';
 import { SafeBaseError } from '../../errors.ts';
 import { type ClientProcess, startClient } from '../process/client-process.ts';
+import { compressFrames } from '../zstd-frames.ts';
+import { DumpCheck } from './check-dump.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 import { DumpText } from './dump-text.ts';
 import type { DumpInput, DumpSummary, SchemaDump } from './format-sql.ts';
 import { PartCutter } from './part-cutter.ts';
-import { passThrough } from './pass-through.ts';
 
 /**
- * Bytes that go from stage to stage at once. The compressor works in another thread, and going there and back for each
- * few KB costs a fifth of all time; two batches may wait for it, so that the tool goes on meanwhile.
- */
-const BATCH_BYTES = 1024 * 1024;
-
-/**
- * Dumps one schema as one consistent instant, compressed and cut into parts. Nothing is kept but the part that is being
- * filled; the tool waits while nobody takes parts.
- * @throws `dump_failed`, `dump_killed`, `dump_truncated`, the codes of reaching the database, the reason of the signal
+ * Dumps one schema as one consistent instant, looked through statement by statement, compressed and cut into parts.
+ * Nothing is kept but the part that is being filled; the tool waits while nobody takes parts.
+ * @throws `dump_failed`, `dump_killed`, `dump_truncated`, `proof_failed`, the codes of reaching the database, the reason
+ * of the signal
  */
 export function dumpSchema(input: DumpInput): SchemaDump {
   let result: DumpSummary | undefined;
@@ -36,20 +30,27 @@ export function dumpSchema(input: DumpInput): SchemaDump {
 async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => void) {
   const programs = CLIENT_PROGRAMS[input.product];
   const flags = programs.dumpFlags(input);
-  const child = await startClient({ ...input, programs, task: 'dump', flags, outputBatchBytes: BATCH_BYTES });
+  const child = await startClient({ ...input, programs, task: 'dump', flags });
   const text = new DumpText();
+  const check = input.isReadable ? new DumpCheck(input.schema) : undefined;
   const cutter = new PartCutter(input.partBytes);
   try {
-    const proven = provenText(child, text);
-    const compressor = createZstdCompress(compressorOptions(input.zstdLevel));
-    const compressed = passThrough(child.stdout, proven, compressor);
-    for await (const chunk of compressed) {
+    for await (const bytes of compressFrames(watchedText(child, text, check), input.zstdLevel)) {
       input.onProgress(text.bytes);
-      yield* cutter.take(chunk);
+      yield* cutter.take(bytes);
     }
+    await child.ended;
+    if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
+    restorable(() => check?.end());
+    // Only now the last part: without it there is no object.
     yield* cutter.end();
     const program = { name: programs.dump, version: text.programVersion };
-    onEnd({ ...cutter.summary(), dumpBytes: text.bytes, program });
+    onEnd({
+      ...cutter.summary(),
+      dumpBytes: text.bytes,
+      program,
+      ...(check ? { found: check.result() } : {}),
+    });
   } finally {
     // Whoever stops early, by an error or by not taking more parts, leaves no program behind.
     child.kill(new Error('the dump is not wanted any more'));
@@ -57,28 +58,22 @@ async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => voi
   }
 }
 
-/** The types of Node do not know that the options of every stream are taken too. */
-const compressorOptions = (level: number): ZstdOptions & TransformOptions => ({
-  chunkSize: BATCH_BYTES,
-  writableHighWaterMark: 2 * BATCH_BYTES,
-  readableHighWaterMark: BATCH_BYTES,
-  params: {
-    [constants.ZSTD_c_compressionLevel]: level,
-    [constants.ZSTD_c_checksumFlag]: 1,
-  },
-});
+async function* watchedText(child: ClientProcess, text: DumpText, check: DumpCheck | undefined) {
+  for await (const batch of child.output) {
+    const kept = text.take(batch);
+    restorable(() => check?.take(kept));
+    yield kept;
+  }
+}
 
-/** Ends only when all proofs are there: so does the frame of the compressor, and without that there is no last part. */
-function provenText(child: ClientProcess, text: DumpText): Transform {
-  return new Transform({
-    readableHighWaterMark: BATCH_BYTES,
-    transform: (batch: Buffer, _encoding, done) => done(null, text.take(batch)),
-    flush: (done) => {
-      const proof = child.ended.then(() => {
-        if (!text.hasEnd)
-          throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
-      });
-      proof.then(() => done(), done);
-    },
-  });
+/** A dump that every restore would refuse is no backup. */
+function restorable(look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    if (!(error instanceof SafeBaseError)) throw error;
+    throw new SafeBaseError('proof_failed', `no restore would take this dump: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

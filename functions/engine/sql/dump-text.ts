@@ -7,7 +7,10 @@ const END_LINE = /(?:^|\n)-- Dump completed(?: on [^\n]*)?\n$/;
 /** `-- MariaDB dump 10.19-11.8.6-MariaDB, for …` and `-- MySQL dump 10.13  Distrib 9.7.4-2, for …`. */
 const PROGRAM_VERSION = /^-- (?:MariaDB dump [\d.]+-|MySQL dump [\d.]+ +Distrib )([^,\s]{1,60}),/m;
 
-/** Watches the text of a dump as it goes by: takes the sandbox line away, remembers beginning and end, counts. */
+/**
+ * Watches the text of a dump as it goes by: takes the sandbox line away, counts, and copies beginning and end, as the
+ * buffers are used again.
+ */
 export class DumpText {
   /** Bytes that were kept so far. */
   bytes = 0;
@@ -22,15 +25,13 @@ export class DumpText {
     if (kept.length > 0 && this.#head.length < HEAD_BYTES) {
       this.#head = Buffer.concat([this.#head, kept.subarray(0, HEAD_BYTES - this.#head.length)]);
     }
-    // A chunk that is long enough is kept as it is: only of the last one is the end looked at.
-    const isLong = kept.length >= TAIL_BYTES;
-    this.#tail = isLong ? kept : Buffer.concat([this.#tail.subarray(-TAIL_BYTES), kept]);
+    this.#tail = Buffer.concat([this.#tail, kept.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
     return kept;
   }
 
   /** Whether the last line is the one that the tools write when they have finished. */
   get hasEnd(): boolean {
-    return END_LINE.test(this.#tail.toString('latin1', Math.max(0, this.#tail.length - TAIL_BYTES)));
+    return END_LINE.test(this.#tail.toString('latin1'));
   }
 
   get programVersion(): string {

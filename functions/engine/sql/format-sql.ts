@@ -1,6 +1,6 @@
 /** Format `sql` as the core sees it: dump a schema, read its parts back, check them, load them, then its views. */
 import type { Endpoint } from '../connection.ts';
-import type { ObjectCounts, ServerInfo } from '../contents.ts';
+import type { ObjectCounts, ServerInfo, TableRows } from '../contents.ts';
 import type { Part, PartRecord } from '../part.ts';
 
 export interface DumpInput {
@@ -17,6 +17,8 @@ export interface DumpInput {
   readonly events: boolean;
   /** Whether the server has histograms (MySQL 8 and later), which come back recomputed. */
   readonly columnStatistics: boolean;
+  /** False where the server prints a table in a way that neither it nor we can read: then the text goes unchecked. */
+  readonly isReadable: boolean;
   readonly zstdLevel: number;
   readonly partBytes: number;
   /** The deadline; its reason is thrown. */
@@ -34,12 +36,14 @@ export interface DumpSummary {
   /** Bytes of SQL text before compression. */
   readonly dumpBytes: number;
   readonly program: { readonly name: 'mariadb-dump' | 'mysqldump'; readonly version: string };
+  /** What the statements make; absent where nobody can read them. */
+  readonly found?: CheckedDump;
 }
 
 /** A dump on its way. */
 export interface SchemaDump {
   /**
-   * The compressed dump, one zstd frame. The last part comes only after the tool has ended well, its end line was seen
+   * The compressed dump, zstd frames. The last part comes only after the tool has ended well, its end line was seen
    * and its stderr is explained; else this throws, and whatever was taken so far must be thrown away.
    */
   readonly parts: AsyncGenerator<Part, void, undefined>;
@@ -73,9 +77,10 @@ interface DumpReadInput {
 
 export type CheckInput = DumpReadInput;
 
-/** What the first reading of a dump found. */
+/** What looking through a dump found. */
 export interface CheckedDump {
   readonly created: ObjectCounts;
+  readonly tables: readonly TableRows[];
   /** The storage engines of its tables, in upper case. */
   readonly engines: readonly string[];
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */

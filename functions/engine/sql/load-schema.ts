@@ -61,7 +61,6 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
   const programs = CLIENT_PROGRAMS[input.product];
   const flags = [...programs.loadFlags, `--database=${input.targetSchema}`];
   const child = await startClient({ ...input, programs, task: 'load', flags });
-  child.stdout.resume();
   let bytes = 0;
   let finalSession: SessionSettings | undefined;
   try {

@@ -60,6 +60,7 @@ export const dumpInput = (database: TestDatabase, schema: string): DumpInput => 
   history: false,
   events: true,
   columnStatistics: database.product === 'mysql',
+  isReadable: true,
   zstdLevel: 1,
   partBytes: 64 * 1024,
   signal: new AbortController().signal,

@@ -3,6 +3,8 @@ import { RowTarget } from './row-target.ts';
 import { SessionState } from './session-state.ts';
 import { type Piece, type Statement, StatementSplitter } from './statement-splitter.ts';
 
+type Rows = Extract<Piece, { type: 'rows' }>;
+
 /** A statement of a dump that was found harmless, or a piece of the rows of one. */
 export type DumpItem =
   | {
@@ -11,37 +13,55 @@ export type DumpItem =
       readonly does: Classified;
       readonly session: SessionState;
     }
-  | Exclude<Piece, Statement>;
+  | (Rows & { readonly table: string })
+  | Exclude<Piece, Statement | Rows>;
 
 /**
  * Reads the text of a dump statement by statement, each checked against what the dump tools write. Items must be used
  * before the next is asked for: their bytes and the session are those of the moment.
- * @param schema the name that may stand before the name of a target
- * @throws `dump_escapes_target`; what `text` throws
  */
+export class StatementReader {
+  readonly #splitter = new StatementSplitter();
+  readonly #session = new SessionState();
+  readonly #target = new RowTarget();
+  readonly #schema: string;
+
+  /** @param schema the name that may stand before the name of a target */
+  constructor(schema: string) {
+    this.#schema = schema;
+  }
+
+  /** @throws `dump_escapes_target` */
+  *push(text: Buffer): Generator<DumpItem, void, undefined> {
+    for (const piece of this.#splitter.push(text)) yield this.#judge(piece);
+  }
+
+  /** @throws `dump_escapes_target` where the text ends within a statement */
+  *end(): Generator<DumpItem, void, undefined> {
+    for (const piece of this.#splitter.end()) yield this.#judge(piece);
+  }
+
+  #judge(piece: Piece): DumpItem {
+    if (piece.type === 'rows') return { ...piece, table: this.#target.table };
+    if (piece.type === 'rows-head') {
+      this.#target.check(piece);
+      return piece;
+    }
+    const session = this.#session;
+    const does = classify(piece, session, this.#schema);
+    if (does.kind === 'database') session.setDatabaseCollation(does.characterSet, does.collation);
+    this.#target.follow(does);
+    this.#splitter.quoting = session.quoting;
+    return { type: 'statement', text: piece.text, does, session };
+  }
+}
+
+/** All of a text. @throws `dump_escapes_target`; what `text` throws */
 export async function* readStatements(
   text: AsyncIterable<Buffer>,
   schema: string,
 ): AsyncGenerator<DumpItem, void, undefined> {
-  const splitter = new StatementSplitter();
-  const session = new SessionState();
-  const target = new RowTarget();
-
-  function* items(pieces: Iterable<Piece>): Generator<DumpItem, void, undefined> {
-    for (const piece of pieces) {
-      if (piece.type === 'rows-head') target.check(piece);
-      if (piece.type !== 'statement') {
-        yield piece;
-        continue;
-      }
-      const does = classify(piece, session, schema);
-      if (does.kind === 'database') session.setDatabaseCollation(does.characterSet, does.collation);
-      target.follow(does);
-      splitter.quoting = session.quoting;
-      yield { type: 'statement', text: piece.text, does, session };
-    }
-  }
-
-  for await (const chunk of text) yield* items(splitter.push(chunk));
-  yield* items(splitter.end());
+  const reader = new StatementReader(schema);
+  for await (const chunk of text) yield* reader.push(chunk);
+  yield* reader.end();
 }

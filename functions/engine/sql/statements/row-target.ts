@@ -28,6 +28,11 @@ const STORING_ENGINES = new Set([
 export class RowTarget {
   #table: (TableTraits & { readonly name: string }) | undefined;
 
+  /** Where the rows go; empty before the first table. */
+  get table(): string {
+    return this.#table?.name ?? '';
+  }
+
   /** Takes note of each statement of the dump. */
   follow(statement: Classified): void {
     if (statement.kind === 'table') {

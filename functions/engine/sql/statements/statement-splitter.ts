@@ -13,7 +13,13 @@ export interface Statement {
 export type Piece =
   | Statement
   | { readonly type: 'rows-head'; readonly text: Buffer; readonly tokens: readonly Token[] }
-  | { readonly type: 'rows'; readonly bytes: Buffer; readonly isLast: boolean };
+  | {
+      readonly type: 'rows';
+      readonly bytes: Buffer;
+      /** How many begin in these bytes. */
+      readonly rows: number;
+      readonly isLast: boolean;
+    };
 
 /** Statements other than rows are held whole; the longest that people write are programs of some hundred KB. */
 const MAX_STATEMENT = 16 * 1024 * 1024;
@@ -36,14 +42,18 @@ export class StatementSplitter {
   #delimiter = ';';
   #rows: RowScanner | undefined;
 
-  /** @throws `dump_escapes_target` */
+  /** @param chunk may become other bytes afterwards: what is needed longer is copied @throws `dump_escapes_target` */
   *push(chunk: Buffer): Generator<Piece, void, undefined> {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes < this.#wantedBytes) return;
+    if (this.#pendingBytes < this.#wantedBytes) {
+      this.#pending[this.#pending.length - 1] = Buffer.from(chunk);
+      return;
+    }
     this.#join();
     yield* this.#pieces(false);
-    const unfinished = this.#buffer.length - (this.#tokens[0]?.start ?? this.#at);
+    this.#keepUnfinished();
+    const unfinished = this.#buffer.length;
     if (unfinished > MAX_STATEMENT) throw tooLong(this.#buffer);
     // A long string is looked at again from its start: as it doubles each time, that costs no more than it is long.
     this.#wantedBytes = unfinished;
@@ -84,11 +94,12 @@ export class StatementSplitter {
   }
 
   #scanRows(scanner: RowScanner): Piece {
+    const before = scanner.rows;
     const end = scanner.scan(this.#buffer, this.#at);
     const bytes = this.#buffer.subarray(this.#at, end < 0 ? undefined : end);
     this.#at += bytes.length;
     if (end >= 0) this.#rows = undefined;
-    return { type: 'rows', bytes, isLast: end >= 0 };
+    return { type: 'rows', bytes, rows: scanner.rows - before, isLast: end >= 0 };
   }
 
   #startRows(values: Token): Piece {
@@ -145,15 +156,18 @@ export class StatementSplitter {
     );
   }
 
-  /** Adds what is pending to the buffer, less the bytes that nobody needs any more. */
   #join(): void {
-    const start = this.#tokens[0]?.start ?? this.#at;
-    const kept = this.#buffer.subarray(start);
-    const parts = kept.length === 0 ? this.#pending : [kept, ...this.#pending];
+    const parts = this.#buffer.length === 0 ? this.#pending : [this.#buffer, ...this.#pending];
     // Within rows a chunk is looked at where it lies: they are nearly all of a dump.
     this.#buffer = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
     this.#pending = [];
     this.#pendingBytes = 0;
+  }
+
+  /** Lets go of the bytes that nobody needs any more. */
+  #keepUnfinished(): void {
+    const start = this.#tokens[0]?.start ?? this.#at;
+    this.#buffer = Buffer.from(this.#buffer.subarray(start));
     this.#at -= start;
     this.#tokens = this.#tokens.map((token) => moved(token, start));
   }

@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from 'node:zlib';
 import {
   refuseAmbiguousNames,
   refuseLimitedReads,
@@ -7,6 +6,7 @@ import { readSchemas } from '../../../../functions/engine/catalogue/schemas.ts';
 import { readServer } from '../../../../functions/engine/catalogue/server.ts';
 import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
 import { ENGINES, type EngineServer, START_MS, startEngineServer } from '../../engine-server.ts';
+import { textOf } from '../sql/stored-dump.ts';
 import { CLIENT_ROOT } from '../test-database.ts';
 
 describe.each(ENGINES)('what a dump of %s would leave out without a word', (engine) => {
@@ -30,6 +30,7 @@ describe.each(ENGINES)('what a dump of %s would leave out without a word', (engi
       history: false,
       events: false,
       columnStatistics: false,
+      isReadable: true,
       zstdLevel: 1,
       partBytes: 1024 * 1024,
       signal: new AbortController().signal,
@@ -37,7 +38,7 @@ describe.each(ENGINES)('what a dump of %s would leave out without a word', (engi
     });
     const bodies: Buffer[] = [];
     for await (const { body } of parts) bodies.push(body);
-    return zstdDecompressSync(Buffer.concat(bodies)).toString();
+    return (await textOf(Buffer.concat(bodies))).toString();
   }
 
   it('are rows beyond the limit that init_connect sets: refused', async () => {

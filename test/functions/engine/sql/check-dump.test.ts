@@ -8,7 +8,8 @@ const renamed = (text: string) => checkDump(storedDump(`${text}\n${END_LINE}`, {
 
 describe('checkDump', () => {
   it('counts what the dump makes', async () => {
-    const { created } = await checkDump(storedDump(SAMPLE_DUMP));
+    const { created, tables } = await checkDump(storedDump(SAMPLE_DUMP));
+    expect(tables).toEqual([{ name: 'a;b', rows: 9 }]);
     expect(created).toEqual({
       tables: 1,
       views: 1,
@@ -77,27 +78,14 @@ describe('checkDump', () => {
     await expect(checkDump(storedDump(SAMPLE_DUMP, changed))).rejects.toMatchObject({ code });
   });
 
-  it('refuses a second frame, which the decoder does not see', async () => {
-    const [one, two] = [SAMPLE_DUMP.slice(0, 500), SAMPLE_DUMP.slice(500)].map((text) =>
-      zstdCompressSync(text),
-    );
-    const dump = inChunks(Buffer.concat([one ?? stored, two ?? stored]), 1_000_000);
-    await expect(checkDump(storedDump(SAMPLE_DUMP, { dump }))).rejects.toMatchObject({
-      code: 'backup_damaged',
-    });
+  it('reads on where a frame ends', async () => {
+    const frames = [SAMPLE_DUMP.slice(0, 500), SAMPLE_DUMP.slice(500)].map((text) => zstdCompressSync(text));
+    const { created } = await checkDump(storedDump(SAMPLE_DUMP, { dump: inChunks(Buffer.concat(frames)) }));
+    expect(created.tables).toBe(1);
   });
 
   it('refuses a whole frame without the end line', async () => {
     await expect(checkDump(storedDump('COMMIT;\n'))).rejects.toMatchObject({ code: 'dump_truncated' });
-  });
-
-  it('stops an archive bomb at the first chunk that is too much', async () => {
-    const bomb = zstdCompressSync(Buffer.alloc(512 * 1024 * 1024, 0x20));
-    const before = process.memoryUsage().rss;
-    await expect(checkDump(storedDump('', { dump: inChunks(bomb), dumpBytes: 1000 }))).rejects.toMatchObject({
-      code: 'backup_damaged',
-    });
-    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
   });
 
   it('passes on what the source throws', async () => {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { zstdDecompressSync } from 'node:zlib';
 import type { Endpoint } from '../../../../functions/engine/connection.ts';
 import { CLIENT_PROGRAMS } from '../../../../functions/engine/sql/client-programs.ts';
 import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
@@ -16,6 +15,7 @@ import {
   startTestDatabase,
   type TestDatabase,
 } from '../test-database.ts';
+import { textOf } from './stored-dump.ts';
 
 const START_MS = 10 * 60_000;
 
@@ -23,7 +23,7 @@ const START_MS = 10 * 60_000;
 async function dump(input: DumpInput): Promise<Buffer> {
   const bodies: Buffer[] = [];
   for await (const part of dumpSchema(input).parts) bodies.push(part.body);
-  return zstdDecompressSync(Buffer.concat(bodies));
+  return textOf(Buffer.concat(bodies));
 }
 
 /** Takes the first part, lets something happen, and takes the rest. */

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
-import { zstdDecompressSync } from 'node:zlib';
 import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
+import type { DumpInput } from '../../../../functions/engine/sql/format-sql.ts';
 import { fakeLayer } from '../fake-layer.ts';
+import { textOf } from './stored-dump.ts';
 
 const END = 'echo "-- Dump completed on 2026-11-22 22:31:58"';
 
-async function dump(script: string, partBytes = 1024, signal = new AbortController().signal) {
+async function dump(
+  script: string,
+  {
+    signal = new AbortController().signal,
+    isReadable = false,
+  }: Partial<Pick<DumpInput, 'signal' | 'isReadable'>> = {},
+) {
   await using layer = await fakeLayer(script);
   const schemaDump = dumpSchema({
     clientRoot: layer.root,
@@ -23,8 +30,9 @@ async function dump(script: string, partBytes = 1024, signal = new AbortControll
     history: false,
     events: true,
     columnStatistics: false,
+    isReadable,
     zstdLevel: 3,
-    partBytes,
+    partBytes: 1024,
     signal,
     onProgress: () => {},
   });
@@ -44,7 +52,7 @@ describe('dumpSchema', () => {
     const { schemaDump, bodies, failure } = await dump(script);
     expect(failure).toBeUndefined();
     const whole = Buffer.concat(bodies);
-    const text = zstdDecompressSync(whole);
+    const text = await textOf(whole);
     expect(text.toString()).toMatch(/^ [0-9a-f]{4} [\s\S]*\n-- Dump completed on [^\n]*\n$/);
     expect(schemaDump.summary()).toMatchObject({
       sizeBytes: whole.length,
@@ -66,11 +74,31 @@ describe('dumpSchema', () => {
     const { schemaDump, bodies, failure } = await dump(script);
     expect(failure).toMatchObject({ code });
     expect(() => schemaDump.summary()).toThrow('the dump has not ended');
-    expect(() => zstdDecompressSync(Buffer.concat(bodies))).toThrow();
+    const text = await textOf(Buffer.concat(bodies)).catch(() => Buffer.alloc(0));
+    expect(text.toString()).not.toContain('Dump completed');
+  });
+
+  it('counts what the statements make, and the rows', async () => {
+    const script = `printf '%s\\n' 'CREATE TABLE \`t\` (\`a\` int) ENGINE=InnoDB;' 'INSERT INTO \`t\` VALUES (1),(2);' 'INSERT INTO \`t\` VALUES (3);'; ${END}`;
+    const { schemaDump, failure } = await dump(script, { isReadable: true });
+    expect(failure).toBeUndefined();
+    expect(schemaDump.summary().found).toMatchObject({
+      created: { tables: 1, views: 0 },
+      tables: [{ name: 't', rows: 3 }],
+    });
+  });
+
+  it.each([
+    ['holds a statement that every restore would refuse', "echo 'GRANT ALL ON *.* TO x;'"],
+    ['ends within a statement', "echo 'CREATE TABLE t (a int'"],
+  ])('refuses a dump that %s', async (_, line) => {
+    const { failure } = await dump(`${line}; ${END}`, { isReadable: true });
+    expect(failure).toMatchObject({ code: 'proof_failed' });
+    expect((await dump(`${line}; ${END}`)).failure).toBeUndefined();
   });
 
   it('ends a tool that hangs when the deadline comes', async () => {
-    const { failure } = await dump(`${MUCH}; exec sleep 60`, 1024, AbortSignal.timeout(300));
+    const { failure } = await dump(`${MUCH}; exec sleep 60`, { signal: AbortSignal.timeout(300) });
     expect(failure).toMatchObject({ code: 'deadline_exceeded' });
   });
 
@@ -92,6 +120,7 @@ describe('dumpSchema', () => {
       history: false,
       events: true,
       columnStatistics: false,
+      isReadable: true,
       zstdLevel: 1,
       partBytes: 64,
       signal: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import type { CheckInput } from '../../../../functions/engine/sql/format-sql.ts';
+import { decompressFrames } from '../../../../functions/engine/zstd-frames.ts';
 
 /** Text as a stored dump of schema `shop`, ready to be read once. */
 export function storedDump(text: string, changed: Partial<CheckInput> = {}): CheckInput {
@@ -12,6 +13,13 @@ export function storedDump(text: string, changed: Partial<CheckInput> = {}): Che
     onProgress: () => {},
     ...changed,
   };
+}
+
+/** The text of a stored dump. */
+export async function textOf(stored: Buffer): Promise<Buffer> {
+  const texts: Buffer[] = [];
+  for await (const text of decompressFrames(inChunks(stored, 1_000_000))) texts.push(text);
+  return Buffer.concat(texts);
 }
 
 /** Bytes as they might come from storage. */
