@@ -235,6 +235,8 @@ const restoredSchema = z.object({
   target: text,
   state: text,
   disabledEvents: z.array(text),
+  /** Absent in records of before it was written down. */
+  leftOut: z.array(text).optional(),
 });
 const restore = z.object({
   id: text,

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../engine/connection.ts';
 import { checkDump } from '../engine/sql/check-dump.ts';
-import type { LoadedSchema } from '../engine/sql/format-sql.ts';
+import type { LoadedSchema, OpenSession } from '../engine/sql/format-sql.ts';
+import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
 import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
@@ -34,7 +35,7 @@ export interface RestoreSettings extends HoldSettings {
   readonly workerSeconds: number;
 }
 
-/** The way of one restore: manifest → look at the target → pass 1 reads all → pass 2 loads → views → compare. */
+/** The way of one restore: manifest → look at the target → pass 1 reads all → pass 2 loads → views → compare → events. */
 export const runRestore = (
   ports: RestorePorts,
   settings: RestoreSettings,
@@ -72,7 +73,8 @@ async function restoreBackup(
   await checkAll(work);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
-  await compareAll(work, states);
+  await compareAll(work);
+  await startEvents(work, loaded, states);
   return { restored: states.all() };
 }
 
@@ -121,10 +123,10 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
       clientRoot: settings.clientRoot,
       endpoint,
       product: plan.product,
-      events: plan.events,
-      openSession: (name) => ports.connector.openStatements(endpoint, name),
+      openSession: openSessionOf(work),
     });
-    states.set(schema, { disabledEvents: result.disabledEvents });
+    const { disabledEvents, leftOut } = result;
+    states.set(schema, { disabledEvents, leftOut });
     loaded.push(result);
   });
   held.signal.throwIfAborted();
@@ -133,19 +135,40 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
 
 /** Views come last: those of one schema may read tables of another. */
 async function finishViews(work: Work, loaded: readonly LoadedSchema[]): Promise<void> {
-  const { ports, held, endpoint, plan } = work;
+  const { held, plan } = work;
   for (const [index, { views }] of loaded.entries()) {
     const targetSchema = plan.schemas[index]?.target;
-    if (targetSchema === undefined || views.length === 0) continue;
-    const openSession = (name: string) => ports.connector.openStatements(endpoint, name);
-    await loadViews({ openSession, targetSchema, views, signal: held.signal });
+    if (targetSchema === undefined) continue;
+    await loadViews({ openSession: openSessionOf(work), targetSchema, views, signal: held.signal });
   }
 }
 
-async function compareAll(work: Work, states: States): Promise<void> {
+const openSessionOf =
+  ({ ports, endpoint }: Work): OpenSession =>
+  (name) =>
+    ports.connector.openStatements(endpoint, name);
+
+async function compareAll(work: Work): Promise<void> {
   work.held.report({ phase: 'compare', bytesDone: 0, bytesEstimated: 0 });
   for (const schema of work.plan.schemas) {
     await compareTarget(work.ports.connector, work.endpoint, schema);
+  }
+}
+
+/** Last of all, so that no event ever runs on what is not whole: until here those that ran at the source are off. */
+async function startEvents(work: Work, loaded: readonly LoadedSchema[], states: States): Promise<void> {
+  const { held, plan } = work;
+  const isWanted = plan.events === 'as-stored' && loaded.some(({ events }) => events.length > 0);
+  held.report({ phase: 'events', bytesDone: 0, bytesEstimated: 0 });
+  // One that was taken over stops here.
+  if (isWanted) await held.save();
+  for (const [index, schema] of plan.schemas.entries()) {
+    const of = loaded[index];
+    if (isWanted && of !== undefined) {
+      const { target: targetSchema } = schema;
+      await loadEvents({ openSession: openSessionOf(work), targetSchema, loaded: of, signal: held.signal });
+      states.set(schema, { disabledEvents: [] });
+    }
     states.set(schema, { state: 'restored' });
   }
 }
@@ -186,7 +209,13 @@ function followStates(held: HeldRun<Restore>, plan: RestorePlan): States {
   const states = new Map<SchemaRestore, RestoredSchema>(
     plan.schemas.map((schema) => [
       schema,
-      { source: schema.contents.name, target: schema.target, state: 'untouched', disabledEvents: [] },
+      {
+        source: schema.contents.name,
+        target: schema.target,
+        state: 'untouched',
+        disabledEvents: [],
+        leftOut: [],
+      },
     ]),
   );
   const all = (): readonly RestoredSchema[] => [...states.values()];

@@ -20,7 +20,7 @@ export const mayFollow = (from: RunState, to: RunState): boolean => NEXT[from].i
 
 /** What a worker is doing, told by its heartbeat. */
 export interface Progress {
-  readonly phase: 'probe' | 'dump' | 'proof' | 'check' | 'load' | 'compare';
+  readonly phase: 'probe' | 'dump' | 'proof' | 'check' | 'load' | 'compare' | 'events';
   /** Bytes of SQL text that went through, and the estimate of all of them. */
   readonly bytesDone: number;
   readonly bytesEstimated: number;
@@ -67,8 +67,10 @@ export interface RestoredSchema {
   readonly source: string;
   readonly target: string;
   readonly state: 'untouched' | 'partial' | 'restored';
-  /** Events that arrived disabled. */
+  /** Events that ran at the source and stand switched off: all of them until everything else is proved. */
   readonly disabledEvents: readonly string[];
+  /** What the load left out on purpose, such as "table `t`: DATA DIRECTORY". */
+  readonly leftOut: readonly string[];
 }
 
 /** One restore of a backup to a database. `databaseId` is the target. */

@@ -1,4 +1,4 @@
-/** Format `sql` as the core sees it: dump a schema, read its parts back, check them, load them, then its views. */
+/** Format `sql` as the core sees it: dump a schema, read its parts back, check them, load them, then views and events. */
 import type { Endpoint } from '../connection.ts';
 import type { ObjectCounts, ServerInfo, TableRows } from '../contents.ts';
 import type { Part, PartRecord } from '../part.ts';
@@ -102,8 +102,6 @@ export interface LoadInput extends DumpReadInput {
   readonly endpoint: Endpoint;
   readonly product: ServerInfo['product'];
   readonly openSession: OpenSession;
-  /** `disabled`: events that would run arrive switched off. */
-  readonly events: 'disabled' | 'as-stored';
 }
 
 /** A statement that is run by itself, and the session it was written for. */
@@ -112,6 +110,8 @@ export interface HeldStatement {
   readonly object: string;
   readonly text: Buffer;
   readonly session: SessionSettings;
+  /** Whether it makes an event whose time may be over: then the server would drop it in the moment it is made. */
+  readonly mayBeOver?: boolean;
 }
 
 /** What of the session a stored program or view remembers from its creation. */
@@ -125,7 +125,7 @@ export interface SessionSettings {
 }
 
 export interface LoadedSchema {
-  /** Events that would have run and arrived switched off. */
+  /** Events that ran at the source; they stand switched off. */
   readonly disabledEvents: readonly string[];
   /** What was left out on purpose, such as "table `t`: DATA DIRECTORY". */
   readonly leftOut: readonly string[];
@@ -133,6 +133,10 @@ export interface LoadedSchema {
   readonly bytes: number;
   /** The views: load them with `loadViews` once every schema of the backup stands. */
   readonly views: readonly HeldStatement[];
+  /** What makes those events anew as they were: start them with `loadEvents` when all else is done. */
+  readonly events: readonly HeldStatement[];
+  /** How the dump leaves the schema's own character set, where it switched it for an object. */
+  readonly databaseCollation: SessionSettings['databaseCollation'] | undefined;
 }
 
 export interface LoadViewsInput {

@@ -38,23 +38,24 @@ function preamble(own: readonly string[]): string {
 
 /**
  * Loads one schema from its stored dump into a schema that exists: tables and rows through the load program, then
- * programs one by one. The first error stops. Views wait for the caller.
+ * programs one by one, no event running. The first error stops. Views, and events that are to run, wait for the caller.
  * @throws `load_failed`, `load_killed`, `backup_damaged`, `dump_escapes_target`, the codes of reaching the database, what
  * the source throws, the reason of the signal
  */
 export async function loadSchema(input: LoadInput): Promise<LoadedSchema> {
   const { openSession, targetSchema, signal } = input;
-  const router = new StatementRouter(input.events);
+  const router = new StatementRouter();
   const { bytes, finalSession } = await loadTables(input, router);
-  const { programs, views, disabledEvents, leftOut } = router.routed;
+  const { programs, ...others } = router.routed;
+  const databaseCollation = finalSession?.databaseCollation;
   await runHeldStatements({
     openSession,
     targetSchema,
     statements: programs,
     signal,
-    ...(finalSession?.databaseCollation ? { finally: finalSession.databaseCollation } : {}),
+    finally: databaseCollation,
   });
-  return { disabledEvents, leftOut, statements: router.statements, bytes, views };
+  return { ...others, statements: router.statements, bytes, databaseCollation };
 }
 
 async function loadTables(input: LoadInput, router: StatementRouter) {

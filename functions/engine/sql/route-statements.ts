@@ -1,9 +1,10 @@
 import { disableEvent } from './disable-event.ts';
-import type { HeldStatement, LoadInput } from './format-sql.ts';
+import type { HeldStatement } from './format-sql.ts';
 import { rewriteTable } from './rewrite-table.ts';
 import { describe } from './statements/describe.ts';
 import type { DumpItem } from './statements/read-statements.ts';
 import { refusal } from './statements/refusal.ts';
+import { type CodeToken, isCode } from './statements/token-reader.ts';
 
 type StatementItem = Extract<DumpItem, { type: 'statement' }>;
 
@@ -12,6 +13,8 @@ export interface Routed {
   /** Triggers, routines and events: after all rows, so that no trigger fires for them. */
   readonly programs: HeldStatement[];
   readonly views: HeldStatement[];
+  /** For each event that ran at the source: what drops it, and what makes it anew as it was. */
+  readonly events: HeldStatement[];
   readonly disabledEvents: string[];
   readonly leftOut: string[];
 }
@@ -25,14 +28,10 @@ const FORWARDED = new Set(['autocommit', 'system_versioning_insert_history']);
  * @returns the bytes for the load program, in order
  */
 export class StatementRouter {
-  readonly routed: Routed = { programs: [], views: [], disabledEvents: [], leftOut: [] };
+  readonly routed: Routed = { programs: [], views: [], events: [], disabledEvents: [], leftOut: [] };
   statements = 0;
-  readonly #events: LoadInput['events'];
   readonly #standIns = new Set<string>();
-
-  constructor(events: LoadInput['events']) {
-    this.#events = events;
-  }
+  #dropOfEvent: HeldStatement | undefined;
 
   /** @throws `dump_escapes_target` */
   route(item: DumpItem): Buffer {
@@ -52,17 +51,20 @@ export class StatementRouter {
             .join(''),
         );
       case 'database':
-        return Buffer.alloc(0);
+        return NOTHING;
       case 'view':
-        return this.#hold('views', item, text);
+        this.routed.views.push(held(item, text));
+        return NOTHING;
       case 'event':
-        return this.#holdEvent(item);
+        this.#holdEvent(item);
+        return NOTHING;
       case 'trigger':
       case 'procedure':
       case 'function':
       case 'package':
       case 'package body':
-        return this.#hold('programs', item, text);
+        this.routed.programs.push(held(item, text));
+        return NOTHING;
       case 'drop':
         return this.#routeDrop(item);
       case 'stand-in':
@@ -80,27 +82,45 @@ export class StatementRouter {
 
   #routeDrop(item: StatementItem): Buffer {
     const { does, text } = item;
-    if (does.kind !== 'drop') return Buffer.alloc(0);
+    if (does.kind !== 'drop') return NOTHING;
     if (does.of === 'table' || does.of === 'sequence') return forClient(item, text);
-    if (does.of !== 'view') return this.#hold('programs', item, text);
     // The second time it makes room for the view itself, which other views may need as a stand-in until then.
-    return this.#standIns.has(does.name) ? this.#hold('views', item, text) : forClient(item, text);
+    if (does.of === 'view' && !this.#standIns.has(does.name)) return forClient(item, text);
+    const drop = held(item, text);
+    if (does.of === 'event') this.#dropOfEvent = drop;
+    this.routed[does.of === 'view' ? 'views' : 'programs'].push(drop);
+    return NOTHING;
   }
 
-  #holdEvent(item: StatementItem): Buffer {
+  /** An event that runs is made switched off: it would else begin while tables are still empty. */
+  #holdEvent(item: StatementItem): void {
     const { does, text } = item;
-    const disabled = this.#events === 'disabled' ? disableEvent(text, does.tokens) : undefined;
-    if (disabled && 'name' in does) this.routed.disabledEvents.push(does.name);
-    return this.#hold('programs', item, disabled ?? text);
-  }
-
-  #hold(where: 'programs' | 'views', { does, session }: StatementItem, text: Buffer): Buffer {
-    // A copy: the text is a window on a buffer that would stay alive as long.
-    const held = { object: describe(does), text: Buffer.from(text), session: session.settings };
-    this.routed[where].push(held);
-    return Buffer.alloc(0);
+    const disabled = disableEvent(text, does.tokens);
+    const mayBeOver = endsSometime(does.tokens);
+    this.routed.programs.push({ ...held(item, disabled ?? text), mayBeOver });
+    if (!disabled || !('name' in does)) return;
+    const drop = this.#dropOfEvent;
+    if (!drop) throw refusal('it makes an event that no statement dropped before', text);
+    this.#dropOfEvent = undefined;
+    this.routed.disabledEvents.push(does.name);
+    this.routed.events.push(drop, { ...held(item, text), mayBeOver });
   }
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/** A copy: the text is a window on a buffer that would stay alive as long. */
+const held = ({ does, session }: StatementItem, text: Buffer): HeldStatement => ({
+  object: describe(does),
+  text: Buffer.from(text),
+  session: session.settings,
+});
+
+/** Whether an event has a time after which it is over: `ON SCHEDULE AT …`, `ENDS …`. */
+const endsSometime = (tokens: readonly CodeToken[]): boolean =>
+  tokens.some(
+    (token, index) => isCode(token, 'ENDS') || (isCode(token, 'SCHEDULE') && isCode(tokens[index + 1], 'AT')),
+  );
 
 /** The load program knows one way to read quotes, the one of its own session. */
 function forClient({ session }: StatementItem, text: Buffer): Buffer {

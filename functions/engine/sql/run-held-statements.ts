@@ -8,7 +8,7 @@ interface RunInput {
   readonly targetSchema: string;
   readonly statements: readonly HeldStatement[];
   /** How the dump leaves the schema's own character set, where it switched it. */
-  readonly finally?: SessionSettings['databaseCollation'];
+  readonly finally?: SessionSettings['databaseCollation'] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -62,9 +62,11 @@ async function runAll(session: StatementSession, input: RunInput): Promise<void>
     await toCollation(held.session.databaseCollation);
     if (!sameSession(current, held.session)) await switchTo(session, held.session);
     current = held.session;
+    if (held.mayBeOver) await setClock(session, BEFORE_ALL_TIMES);
     await session.run(held.text).catch((error: unknown) => {
       throw failed(held, error);
     });
+    if (held.mayBeOver) await setClock(session, 'DEFAULT');
   }
   await toCollation(input.finally);
 }
@@ -77,6 +79,16 @@ const switchTo = (session: StatementSession, wanted: SessionSettings): Promise<v
         `collation_connection=${wanted.collationConnection}, time_zone='${wanted.timeZone}'`,
     ),
   );
+
+/** Seconds since the epoch. */
+const BEFORE_ALL_TIMES = '1';
+
+/**
+ * What time it is to the session. MariaDB may forbid to set it (`secure_timestamp`); that matters only to an event whose
+ * time is over, and is then seen when events are counted.
+ */
+const setClock = (session: StatementSession, time: string): Promise<void> =>
+  session.run(Buffer.from(`SET timestamp=${time}`)).catch(() => {});
 
 const sameSession = (one: SessionSettings, other: SessionSettings): boolean =>
   one.sqlMode === other.sqlMode &&

@@ -41,7 +41,6 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
       targetSchema: 'target',
       dump,
       dumpBytes,
-      events: 'as-stored',
       signal: new AbortController().signal,
       onProgress: () => {},
     });

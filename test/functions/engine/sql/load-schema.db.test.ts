@@ -6,6 +6,7 @@ import { checkDump } from '../../../../functions/engine/sql/check-dump.ts';
 import { CLIENT_PROGRAMS } from '../../../../functions/engine/sql/client-programs.ts';
 import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
 import type { DumpSummary, LoadInput } from '../../../../functions/engine/sql/format-sql.ts';
+import { loadEvents } from '../../../../functions/engine/sql/load-events.ts';
 import { loadSchema } from '../../../../functions/engine/sql/load-schema.ts';
 import { loadViews } from '../../../../functions/engine/sql/load-views.ts';
 import { compareContents } from '../../../../local/compare/compare-contents.ts';
@@ -36,6 +37,19 @@ const SHOP = [
   'CREATE EVENT shop.nightly ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE ENABLE DO DELETE FROM log',
 ];
 
+/** Of another account, mode, time zone and character set than a load's, and over since long. */
+const EVENTS = [
+  "SET timestamp = 1500000000, time_zone = '+05:30', sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', character_set_client = latin1, collation_connection = latin1_german2_ci",
+  'ALTER DATABASE shop CHARACTER SET latin1',
+  "CREATE DEFINER=owner@'%' EVENT shop.abroad ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 09:00:00' ENABLE COMMENT 'daily' DO DELETE FROM log",
+  'ALTER DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
+  "CREATE DEFINER=owner@'%' EVENT shop.ended ON SCHEDULE AT '2020-01-01 00:00:00' DO DELETE FROM log",
+  "CREATE EVENT shop.switched_off ON SCHEDULE EVERY 1 DAY ENDS '2020-01-01 00:00:00' DISABLE DO DELETE FROM log",
+  'SET timestamp = DEFAULT, time_zone = DEFAULT, sql_mode = DEFAULT, character_set_client = utf8mb4, collation_connection = utf8mb4_bin',
+];
+const STATES_OF_EVENTS =
+  "SELECT status FROM information_schema.events WHERE event_schema = 'shop' ORDER BY event_name";
+
 async function makeShop(root: Connection): Promise<void> {
   for (const statement of SHOP.slice(0, 6)) await root.query(statement);
   await root.query('CREATE VIEW shop.z_view AS SELECT id FROM shop.orders');
@@ -43,6 +57,7 @@ async function makeShop(root: Connection): Promise<void> {
   await root.query(
     "CREATE PROCEDURE counted() BEGIN /* it's; kept */ SELECT COUNT(*) FROM orders; -- too\n END",
   );
+  for (const statement of EVENTS) await root.query(statement);
   await root.query('USE mysql');
 }
 
@@ -76,7 +91,6 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a load i
     product: database.product,
     openSession: database.openSession,
     targetSchema,
-    events: 'disabled',
     ...changed,
   });
   const loadText = (target: string, text: string, changed: Partial<LoadInput> = {}) => {
@@ -102,13 +116,17 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a load i
   it('brings a dropped schema back exactly', async () => {
     const before = await content();
     await freshSchema('shop');
-    const loaded = await loadSchema(load('shop', { events: 'as-stored' }));
+    const loaded = await loadSchema(load('shop'));
     await loadViews({ ...load('shop'), views: loaded.views });
+    expect(await values(STATES_OF_EVENTS)).toEqual(Array(4).fill('DISABLED'));
+    await loadEvents({ ...load('shop'), loaded });
+    expect(await values(STATES_OF_EVENTS)).toEqual(['ENABLED', 'ENABLED', 'ENABLED', 'DISABLED']);
     const after = await content();
     expect(await compareContents(before.read, after.read)).toEqual([]);
     await before.close();
     await after.close();
-    expect(loaded).toMatchObject({ disabledEvents: [], leftOut: [], bytes: summary.dumpBytes });
+    const disabledEvents = ['abroad', 'ended', 'nightly'];
+    expect(loaded).toMatchObject({ disabledEvents, leftOut: [], bytes: summary.dumpBytes });
   });
 
   it('fires no trigger for the rows, and keeps the comments of programs', async () => {
@@ -124,13 +142,10 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a load i
     const target = await freshSchema('beside');
     const checked = await checkDump({ ...load(target), dump: inChunks(stored) });
     expect(checked.carriesName).toEqual([]);
-    expect(checked.created).toMatchObject({ tables: 2, views: 2, triggers: 1, procedures: 1, events: 1 });
+    expect(checked.created).toMatchObject({ tables: 2, views: 2, triggers: 1, procedures: 1, events: 4 });
     const loaded = await loadSchema(load(target));
-    expect(loaded.disabledEvents).toEqual(['nightly']);
     expect(loaded.views.map(({ object }) => object)).toContain('view `z_view`');
-    expect(
-      await values("SELECT status FROM information_schema.events WHERE event_schema = 'beside'"),
-    ).toEqual(['DISABLED']);
+    expect(await values(STATES_OF_EVENTS.replace('shop', 'beside'))).toEqual(Array(4).fill('DISABLED'));
     expect(await values('SELECT COUNT(*) FROM beside.orders')).toEqual([2]);
   });
 

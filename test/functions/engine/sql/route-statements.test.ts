@@ -1,11 +1,10 @@
-import type { LoadInput } from '../../../../functions/engine/sql/format-sql.ts';
 import { StatementRouter } from '../../../../functions/engine/sql/route-statements.ts';
 import { readStatements } from '../../../../functions/engine/sql/statements/read-statements.ts';
 import { SAMPLE_DUMP } from './statements/sample-dump.ts';
 import { inChunks } from './stored-dump.ts';
 
-async function route(text: string, events: LoadInput['events'] = 'disabled') {
-  const router = new StatementRouter(events);
+async function route(text: string) {
+  const router = new StatementRouter();
   let client = '';
   for await (const item of readStatements(inChunks(Buffer.from(text)), 'shop')) {
     client += router.route(item).toString();
@@ -14,7 +13,7 @@ async function route(text: string, events: LoadInput['events'] = 'disabled') {
 }
 
 const event = (state: string, completion = 'NOT PRESERVE') =>
-  "DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`r`@`h`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' " +
+  "/*!50106 DROP EVENT IF EXISTS `e` */;\nDELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`r`@`h`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' " +
   `ON COMPLETION ${completion} ${state} COMMENT 'ON COMPLETION PRESERVE ENABLE' DO SET @a=1 */ ;;\nDELIMITER ;\n`;
 
 describe('StatementRouter', () => {
@@ -36,35 +35,46 @@ describe('StatementRouter', () => {
   });
 
   it.each(['PRESERVE', 'NOT PRESERVE'])(
-    'switches off an event that would run, with ON COMPLETION %s',
+    'switches off an event that would run, with ON COMPLETION %s, and keeps what starts it',
     async (completion) => {
-      const { programs, disabledEvents } = await route(event('ENABLE', completion));
+      const { programs, events, disabledEvents } = await route(event('ENABLE', completion));
       expect(disabledEvents).toEqual(['e']);
-      expect(programs[0]?.text.toString()).toContain(
-        `ON COMPLETION ${completion} DISABLE COMMENT 'ON COMPLETION PRESERVE ENABLE' DO`,
-      );
+      const made = (state: string) =>
+        expect.stringContaining(
+          `ON COMPLETION ${completion} ${state} COMMENT 'ON COMPLETION PRESERVE ENABLE' DO`,
+        );
+      const drop = '/*!50106 DROP EVENT IF EXISTS `e` */';
+      expect(programs.map(({ text }) => text.toString())).toEqual([drop, made('DISABLE')]);
+      expect(events.map(({ text }) => text.toString())).toEqual([drop, made('ENABLE')]);
     },
   );
 
   it.each(['DISABLE', 'DISABLE ON SLAVE', 'DISABLE ON REPLICA'])(
     'leaves an event alone that is %s',
     async (state) => {
-      const { programs, disabledEvents } = await route(event(state));
-      expect(disabledEvents).toEqual([]);
-      expect(programs[0]?.text.toString()).toContain(` ${state} COMMENT`);
+      const { programs, events, disabledEvents } = await route(event(state));
+      expect({ events, disabledEvents }).toEqual({ events: [], disabledEvents: [] });
+      expect(programs[1]?.text.toString()).toContain(` ${state} COMMENT`);
     },
   );
 
-  it('leaves events as they are where that was asked for', async () => {
-    const { programs, disabledEvents } = await route(event('ENABLE'), 'as-stored');
-    expect(disabledEvents).toEqual([]);
-    expect(programs[0]?.text.toString()).toContain('PRESERVE ENABLE COMMENT');
+  it.each([
+    ["AT '2026-01-01 00:00:00'", true],
+    ["EVERY 1 DAY STARTS '2026-01-01 00:00:00' ENDS '2027-01-01 00:00:00'", true],
+    ["EVERY 1 DAY STARTS '2026-01-01 00:00:00'", false],
+  ])('knows whether the time of an event ends: %s', async (schedule, mayBeOver) => {
+    const { programs, events } = await route(
+      `DROP EVENT IF EXISTS \`e\`;CREATE EVENT \`e\` ON SCHEDULE ${schedule} ON COMPLETION PRESERVE ENABLE DO SET @a=1;`,
+    );
+    expect([programs[1]?.mayBeOver, events[1]?.mayBeOver]).toEqual([mayBeOver, mayBeOver]);
   });
 
-  it('refuses an event of which it cannot tell whether it runs', async () => {
-    await expect(route('CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO SET @a=1;')).rejects.toMatchObject({
-      code: 'dump_escapes_target',
-    });
+  it.each([
+    ['of which it cannot tell whether it runs', 'DROP EVENT IF EXISTS `e`;', ''],
+    ['that it could not make anew', '', 'ON COMPLETION PRESERVE ENABLE'],
+  ])('refuses an event %s', async (_, drop, state) => {
+    const text = `${drop}CREATE EVENT \`e\` ON SCHEDULE EVERY 1 DAY ${state} DO SET @a=1;`;
+    await expect(route(text)).rejects.toMatchObject({ code: 'dump_escapes_target' });
   });
 
   it.each([
