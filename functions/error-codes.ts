@@ -234,6 +234,11 @@ export const ERRORS = {
     'The target server cannot take this backup',
     'Restore to a server of the same kind and at least the same version.',
   ),
+  timestamps_implicit: entry(
+    'refused',
+    'The target would give TIMESTAMP columns other defaults',
+    'Set explicit_defaults_for_timestamp = ON in the settings of the server.',
+  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',

@@ -1,6 +1,7 @@
 import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
@@ -40,8 +41,8 @@ interface PlanSettings {
 
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way.
- * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`,
- * `insufficient_privileges`, and the codes of reaching the database
+ * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `schema_not_in_backup`,
+ * `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching the database
  */
 export async function planRestore(
   connector: SqlConnector,
@@ -57,6 +58,7 @@ export async function planRestore(
     const server = await readServer(query);
     requireSupported(server);
     refuseOther(server, manifest);
+    await requireExplicitTimestamps(query);
     const schemas: SchemaRestore[] = [];
     for (const [source, target] of Object.entries(run.schemas)) {
       const held = manifest.schemas.find(({ name }) => name === source);

@@ -13,6 +13,17 @@ import { describe } from './statements/describe.ts';
 import { readStatements } from './statements/read-statements.ts';
 
 /**
+ * A TIMESTAMP without a default is to have none. Older MariaDB cannot set this for a session (MDEV-29225): there a
+ * restore is refused before it begins, unless the server has it so.
+ * @see https://dev.mysql.com/doc/refman/9.7/en/server-system-variables.html#sysvar_explicit_defaults_for_timestamp
+ */
+const EXPLICIT_TIMESTAMPS = `SET @safebase_explicit = IF(@@explicit_defaults_for_timestamp, 'DO 0', 'SET explicit_defaults_for_timestamp=1');
+PREPARE safebase_explicit FROM @safebase_explicit;
+EXECUTE safebase_explicit;
+DEALLOCATE PREPARE safebase_explicit;
+`;
+
+/**
  * The session of the load program. Dates that the source allowed are allowed here; rows that break a CHECK are rows all
  * the same; an engine that the server lacks is an error, not another engine; a slow source of parts must not look like a
  * dead client.
@@ -33,7 +44,7 @@ function preamble(own: readonly string[]): string {
     'wait_timeout=86400',
     ...own,
   ];
-  return `SET NAMES utf8mb4;\nSET ${settings.join(', ')};\n`;
+  return `SET NAMES utf8mb4;\nSET ${settings.join(', ')};\n${EXPLICIT_TIMESTAMPS}`;
 }
 
 /**

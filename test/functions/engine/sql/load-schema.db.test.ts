@@ -167,6 +167,25 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a load i
     expect(await values('SELECT CAST(a AS CHAR) FROM dates.t')).toEqual(['2024-02-30']);
   });
 
+  it('gives no default to a TIMESTAMP that has none, whatever the server would do', async () => {
+    const target = await freshSchema('stamps');
+    await database.root.query('SET GLOBAL explicit_defaults_for_timestamp = 0');
+    try {
+      await loadText(
+        target,
+        'CREATE TABLE `t` (`a` timestamp NOT NULL, `b` timestamp NOT NULL, `c` timestamp NULL) ENGINE=InnoDB;',
+      );
+    } finally {
+      await database.root.query('SET GLOBAL explicit_defaults_for_timestamp = 1');
+    }
+    const columns = "FROM information_schema.columns WHERE table_schema = 'stamps' ORDER BY column_name";
+    expect(await values(`SELECT CONCAT_WS(' ', column_default, extra, is_nullable) ${columns}`)).toEqual([
+      expect.stringMatching(/^ *NO$/),
+      expect.stringMatching(/^ *NO$/),
+      expect.stringMatching(/^(?:NULL)? *YES$/),
+    ]);
+  });
+
   it('stops at an engine that the server does not have', async () => {
     const target = await freshSchema('engines');
     const text = 'CREATE TABLE `t` (`x` int) ENGINE=NOWHERE;';
