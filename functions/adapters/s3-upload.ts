@@ -19,7 +19,7 @@ export async function uploadParts(
     for await (const part of parts) {
       // Only now: a source that fails before its first part leaves nothing behind.
       upload ??= await MultipartUpload.begin(bucket, key);
-      const sending = upload.send(part);
+      const sending = upload.send(part).then(part.release);
       inFlight.add(sending);
       // A failure is thrown by the race or by the wait for all; here it must only not count as unhandled.
       sending.then(() => inFlight.delete(sending)).catch(() => undefined);

@@ -1,10 +1,12 @@
-/** A part on its way to storage. Its buffer belongs to the receiver. */
+/** A part on its way to storage. Its buffer belongs to the receiver until that gives it back. */
 export interface Part {
   /** Counted from 1, without gaps. */
   readonly number: number;
   readonly body: Buffer;
   /** Hex. */
   readonly sha256: string;
+  /** Gives the buffer back, for another part: new memory for each would keep the garbage collector busy. */
+  readonly release?: () => void;
 }
 
 /** A part as the manifest records it. */

@@ -14,7 +14,7 @@ const IN_FLIGHT = 2;
 /**
  * Gives the bytes of one frame, with size and checksum, for each text. While one is compressed in another thread, the
  * next text is asked for. Whoever stops early ends the source too.
- * @param texts of at most `FRAME_BYTES` each
+ * @param texts of at most `FRAME_BYTES` each, whose bytes stay the same until the next but one is asked for
  */
 export async function* compressFrames(
   texts: AsyncIterable<Buffer>,
@@ -26,17 +26,16 @@ export async function* compressFrames(
     chunkSize: compressBound(FRAME_BYTES),
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  // The bytes of a text may become others when the next is asked for, and that is while it is compressed.
-  const copies = [Buffer.allocUnsafeSlow(FRAME_BYTES), Buffer.allocUnsafeSlow(FRAME_BYTES)];
   const ready: Buffer[] = [];
   compressor.on('data', (bytes: Buffer) => ready.push(bytes));
   try {
     let compressing = Promise.resolve();
     for await (const text of texts) {
-      const copy = nextCopy(copies, text);
+      if (text.length > FRAME_BYTES)
+        throw new RangeError(`a frame takes ${FRAME_BYTES} bytes, not ${text.length}`);
       await compressing;
       yield* ready.splice(0);
-      compressing = compressFrame(compressor, copy);
+      compressing = compressFrame(compressor, text);
       // It is awaited a text later, or never where the source fails: not an unhandled rejection.
       compressing.catch(() => {});
     }
@@ -45,15 +44,6 @@ export async function* compressFrames(
   } finally {
     compressor.destroy();
   }
-}
-
-/** Copies into the buffer that is not being compressed. */
-function nextCopy(copies: Buffer[], text: Buffer): Buffer {
-  copies.reverse();
-  const [copy = Buffer.alloc(0)] = copies;
-  if (text.copy(copy) < text.length)
-    throw new RangeError(`a frame takes ${copy.length} bytes, not ${text.length}`);
-  return copy.subarray(0, text.length);
 }
 
 const compressFrame = (compressor: ZstdCompress, text: Buffer): Promise<void> =>

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** The two ends of a pipe for what a child prints. */
 export interface WidePipe {
   /**
-   * Gives batches of one size, and what is left at the end. The bytes of a batch are those of the moment: they are others
-   * once the next is asked for. Whoever stops early breaks the pipe.
+   * Gives batches of one size, and what is left at the end. The bytes of a batch stay the same until the next but one is
+   * asked for; then its buffer is used again. Whoever stops early breaks the pipe.
    */
   readonly batches: AsyncGenerator<Buffer, void, undefined>;
   /** Given to the child as its stdout; whoever started it destroys this copy, so that the child's end is the end. */
@@ -13,8 +13,8 @@ export interface WidePipe {
 }
 
 const READ_BYTES = 256 * 1024;
-/** One with the reader, two that wait for it, one that is being filled. */
-const BATCHES = 4;
+/** Two with the reader, two that wait for it, one that is being filled. */
+const BATCHES = 5;
 const LOOPBACK = '127.0.0.1';
 
 /**
@@ -40,10 +40,12 @@ export async function openWidePipe(batchBytes: number): Promise<WidePipe> {
 }
 
 async function* readAll(queue: BatchQueue, reader: Socket): AsyncGenerator<Buffer, void, undefined> {
+  let previous: Buffer | undefined;
   try {
     for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
       yield batch;
-      queue.release(batch);
+      if (previous) queue.release(previous);
+      previous = batch;
       reader.resume();
     }
   } finally {

@@ -6,6 +6,7 @@ export class PartCutter {
   readonly #partBytes: number;
   readonly #whole = createHash('sha256');
   readonly #records: PartRecord[] = [];
+  readonly #free: Buffer[] = [];
   #buffer: Buffer | undefined;
   #filled = 0;
   #sizeBytes = 0;
@@ -20,7 +21,7 @@ export class PartCutter {
     while (rest.length > 0) {
       if (this.#filled === this.#partBytes) yield this.#cut();
       // Not from the pool: the buffer is handed on whole, and its memory is touched only as far as it is filled.
-      this.#buffer ??= Buffer.allocUnsafeSlow(this.#partBytes);
+      this.#buffer ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
       const copied = rest.copy(this.#buffer, this.#filled);
       this.#filled += copied;
       rest = rest.subarray(copied);
@@ -36,7 +37,8 @@ export class PartCutter {
   }
 
   #cut(): Part {
-    const body = (this.#buffer ?? Buffer.alloc(0)).subarray(0, this.#filled);
+    const buffer = this.#buffer ?? Buffer.alloc(0);
+    const body = buffer.subarray(0, this.#filled);
     const sha256 = createHash('sha256').update(body).digest('hex');
     const number = this.#records.length + 1;
     this.#whole.update(body);
@@ -44,6 +46,6 @@ export class PartCutter {
     this.#sizeBytes += body.length;
     this.#buffer = undefined;
     this.#filled = 0;
-    return { number, body, sha256 };
+    return { number, body, sha256, release: () => this.#free.push(buffer) };
   }
 }
