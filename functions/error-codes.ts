@@ -234,6 +234,16 @@ export const ERRORS = {
     'The target server cannot take this backup',
     'Restore to a server of the same kind and at least the same version.',
   ),
+  names_changed: entry(
+    'refused',
+    'The target would change names',
+    'Restore to a server with lower_case_table_names = 0, or give schemas a target name in lower case.',
+  ),
+  outside_missing: entry(
+    'refused',
+    'The backup reads a schema that is not in it',
+    'Make on the target what the detail names, or restore its schema too.',
+  ),
   timestamps_implicit: entry(
     'refused',
     'The target would give TIMESTAMP columns other defaults',

@@ -3,6 +3,7 @@ import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
+import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
@@ -25,6 +26,10 @@ export interface RestorePlan {
   readonly schemas: readonly SchemaRestore[];
   /** The storage engines that the target has, in upper case. */
   readonly engines: ReadonlySet<string>;
+  /** Whether the target tells names apart by case: see `Server`. */
+  readonly lowerCaseTableNames: number;
+  /** Of the account that restores. */
+  readonly grants: Grants;
   readonly events: 'disabled' | 'as-stored';
 }
 
@@ -41,8 +46,9 @@ interface PlanSettings {
 
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way.
- * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `schema_not_in_backup`,
- * `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching the database
+ * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `names_changed`,
+ * `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
+ * the database
  */
 export async function planRestore(
   connector: SqlConnector,
@@ -59,6 +65,8 @@ export async function planRestore(
     requireSupported(server);
     refuseOther(server, manifest);
     await requireExplicitTimestamps(query);
+    const { lowerCaseTableNames } = server;
+    refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), await readSchemaNames(query));
     const schemas: SchemaRestore[] = [];
     for (const [source, target] of Object.entries(run.schemas)) {
       const held = manifest.schemas.find(({ name }) => name === source);
@@ -78,11 +86,18 @@ export async function planRestore(
       product: server.info.product,
       schemas,
       engines: await readEngines(query),
+      lowerCaseTableNames,
+      grants,
       events: run.events ?? defaultEvents(server, manifest, schemas),
     };
   } finally {
     await session.close();
   }
+}
+
+async function readSchemaNames(query: Query): Promise<readonly string[]> {
+  const rows = await query('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  return rows.map(({ name }) => name ?? '');
 }
 
 async function readEngines(query: Query): Promise<ReadonlySet<string>> {

@@ -1,6 +1,9 @@
+import type { Grants } from '../engine/catalogue/grants.ts';
 import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
+import { refuseUnmetNeeds } from '../engine/catalogue/unmet-needs.ts';
 import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
 import type { ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import type { OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { SqlConnector } from './ports.ts';
@@ -12,6 +15,17 @@ export interface TargetSchema {
   readonly target: string;
   /** `replace`: it holds objects, and dropping them was asked for and confirmed. */
   readonly action: 'create' | 'fill' | 'replace';
+}
+
+/** Looks at what the dumps need of other schemas of the target. @throws as `refuseUnmetNeeds` */
+export async function refuseUnmet(
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  grants: Grants,
+  needs: readonly OutsideNeed[],
+): Promise<void> {
+  if (needs.length === 0) return;
+  await withSession(connector, endpoint, (query) => refuseUnmetNeeds(query, grants, needs));
 }
 
 /**

@@ -1,6 +1,7 @@
+import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import type { Endpoint } from '../engine/connection.ts';
 import { checkDump } from '../engine/sql/check-dump.ts';
-import type { LoadedSchema, OpenSession } from '../engine/sql/format-sql.ts';
+import type { LoadedSchema, OpenSession, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
@@ -13,7 +14,7 @@ import type { RestoreId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
 import type { DatabaseStore, ObjectStore, Resolver, RunStore, SecretStore, SqlConnector } from './ports.ts';
-import { compareTarget, prepareSchema, refuseOtherCounts } from './prepare-target.ts';
+import { compareTarget, prepareSchema, refuseOtherCounts, refuseUnmet } from './prepare-target.ts';
 import { reachDatabase } from './reach-database.ts';
 import { readManifest } from './read-manifest.ts';
 import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
@@ -88,24 +89,33 @@ async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> 
 
 /** Pass 1: everything is read, proved and looked through before the first write. */
 async function checkAll(work: Work): Promise<void> {
-  const { held, plan } = work;
-  const carried: string[] = [];
+  const { ports, held, endpoint, plan } = work;
+  const targets = new Map(Object.entries(held.run.schemas));
+  const carried = new Set<string>();
+  const needs: OutsideNeed[] = [];
   await eachSchema(work, 'check', async (schema, input) => {
     const checked = await checkDump(input);
     refuseOtherCounts(schema, checked.created);
+    refuseFoldedNames(plan.lowerCaseTableNames, checked.names);
     const missing = checked.engines.filter((engine) => !plan.engines.has(engine));
     if (missing.length > 0) {
       throw new SafeBaseError('engine_missing', `the target has no storage engine ${missing.join(', ')}`);
     }
-    if (schema.target !== schema.contents.name) carried.push(...checked.carriesName);
+    if (schema.target !== schema.contents.name) for (const object of checked.carriesName) carried.add(object);
+    needs.push(...checked.outsideNeeds);
   });
-  if (carried.length > 0) {
+  // What goes to the target under another name would be read or referred to under its old one.
+  for (const { by, schema } of needs) if ((targets.get(schema) ?? schema) !== schema) carried.add(by);
+  if (carried.size > 0) {
     throw new SafeBaseError(
       'dump_carries_schema_name',
-      `under another name these would still point at the old schema: ${carried.join(', ')}`,
-      { details: { objects: carried } },
+      `under another name these would still point at the old schema: ${[...carried].join(', ')}`,
+      { details: { objects: [...carried] } },
     );
   }
+  const isMade = new Set(targets.values());
+  const outside = needs.filter(({ schema }) => !isMade.has(schema));
+  await refuseUnmet(ports.connector, endpoint, plan.grants, outside);
   held.signal.throwIfAborted();
 }
 

@@ -67,4 +67,104 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
     },
     TEST_MS,
   );
+
+  it(
+    'looks for what views read in other schemas before anything is dropped',
+    async () => {
+      await asRoot(
+        'CREATE DATABASE crm',
+        'CREATE TABLE crm.people (id INT PRIMARY KEY)',
+        'CREATE DATABASE shop',
+        'CREATE TABLE shop.orders (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES crm.people (id))',
+        'CREATE VIEW shop.buyers AS SELECT p.id FROM crm.people p JOIN shop.orders o ON o.id = p.id',
+      );
+      const databaseId = await laptop.register(server, ['crm', 'shop']);
+      const backup = await laptop.backUp(databaseId);
+      const schemas = { crm: 'crm_copy', shop: 'shop_copy' };
+      const moved = await laptop.restore(backup.id, { databaseId, schemas });
+      expect(moved).toMatchObject({ state: 'failed', failure: { code: 'dump_carries_schema_name' } });
+      expect(moved.failure.reason).toMatch(/table `orders`.*view `buyers`|view `buyers`.*table `orders`/);
+
+      await asRoot('DROP TABLE shop.orders', 'DROP DATABASE crm', 'CREATE TABLE shop.kept (id INT)');
+      const order = { databaseId, schemas: { shop: 'shop' }, overwrite: true, confirm: 'shop' };
+      const refused = await laptop.restore(backup.id, order);
+      expect(refused).toMatchObject({ state: 'failed', failure: { code: 'outside_missing' } });
+      expect(refused.restored).toMatchObject([{ state: 'untouched' }]);
+      expect(await asRoot('SELECT * FROM shop.kept')).toEqual([]);
+
+      const confirm = ['crm', 'shop'];
+      const both = await laptop.restore(backup.id, { databaseId, overwrite: true, confirm });
+      expect(both).toMatchObject({ state: 'completed' });
+    },
+    TEST_MS,
+  );
+
+  it(
+    'tells what it left out',
+    async () => {
+      const place = engine === 'mysql-9.7' ? 'TABLESPACE placed' : `DATA DIRECTORY='${temporaryFolder()}'`;
+      if (engine === 'mysql-9.7') await asRoot("CREATE TABLESPACE placed ADD DATAFILE 'placed.ibd'");
+      await asRoot('CREATE DATABASE elsewhere', `CREATE TABLE elsewhere.t (id INT) ${place}`);
+      const databaseId = await laptop.register(server, ['elsewhere']);
+      const backup = await laptop.backUp(databaseId);
+      const restore = await laptop.restore(backup.id, { databaseId, schemas: { elsewhere: 'here' } });
+      const [option] = place.split(/ (?!DIR)|=/);
+      expect(restore).toMatchObject({
+        state: 'completed',
+        restored: [{ leftOut: [`table \`t\`: ${option}`] }],
+      });
+    },
+    TEST_MS,
+  );
+});
+
+describe('a restore to a server that keeps names in lower case', () => {
+  let source: RunningServer;
+  let target: RunningServer;
+  beforeAll(async () => {
+    const home = await obtainEngine('mariadb-11.8');
+    source = await startServer({ engine: home, dataFolder: temporaryFolder() });
+    const options = ['--lower-case-table-names=1'];
+    target = await startServer({ engine: home, dataFolder: temporaryFolder(), options });
+  }, START_MS);
+  afterAll(() => Promise.all([source?.kill(), target?.kill()]));
+
+  const run = async (server: RunningServer, ...statements: readonly string[]) => {
+    const root = await server.connect();
+    for (const statement of statements) await root.query(statement);
+    await root.end();
+  };
+
+  it(
+    'is refused before it drops anything, where names would change',
+    async () => {
+      await run(
+        source,
+        'CREATE DATABASE shop',
+        'CREATE TABLE shop.orders (Id INT PRIMARY KEY)',
+        'INSERT INTO shop.orders VALUES (1)',
+        'CREATE TRIGGER shop.Counted AFTER INSERT ON shop.orders FOR EACH ROW SET @x = 1',
+      );
+      const [from, databaseId] = [
+        await laptop.register(source, ['shop']),
+        await laptop.register(target, 'all'),
+      ];
+      const lower = await laptop.backUp(from);
+      await run(source, 'CREATE VIEW shop.Orders AS SELECT 1 AS x');
+      const mixed = await laptop.backUp(from);
+
+      const good = await laptop.restore(lower.id, { databaseId });
+      expect(good).toMatchObject({ state: 'completed' });
+      const order = { databaseId, overwrite: true, confirm: 'shop' };
+      const refused = await laptop.restore(mixed.id, order);
+      expect(refused).toMatchObject({ state: 'failed', failure: { code: 'names_changed' } });
+      expect(refused.failure.reason).toContain('"Orders"');
+      expect(refused.restored).toMatchObject([{ state: 'untouched' }]);
+      await run(target, 'INSERT INTO shop.orders VALUES (2)');
+
+      const upper = await laptop.restore(lower.id, { databaseId, schemas: { shop: 'Shop_Copy' } });
+      expect(upper).toMatchObject({ state: 'failed', failure: { code: 'names_changed' } });
+    },
+    TEST_MS,
+  );
 });

@@ -1,7 +1,8 @@
 import type { ObjectCounts } from '../contents.ts';
 import { decompressDump } from './decompress-dump.ts';
-import type { CheckedDump, CheckInput } from './format-sql.ts';
+import type { CheckedDump, CheckInput, OutsideNeed } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
+import { outsideNeeds } from './outside-needs.ts';
 import type { Classified } from './statements/classify.ts';
 import { describe } from './statements/describe.ts';
 import { type DumpItem, StatementReader } from './statements/read-statements.ts';
@@ -37,6 +38,8 @@ export class DumpCheck {
   };
   readonly #rows = new Map<string, number>();
   readonly #engines = new Set<string>();
+  readonly #names = new Set<string>();
+  readonly #outsideNeeds: OutsideNeed[] = [];
   readonly #carriesName = new Set<string>();
 
   constructor(schema: string, targetSchema = schema) {
@@ -61,6 +64,8 @@ export class DumpCheck {
       created: this.#created,
       tables: [...this.#rows].map(([name, rows]) => ({ name, rows })),
       engines: [...this.#engines],
+      names: [...this.#names],
+      outsideNeeds: this.#outsideNeeds,
       carriesName: [...this.#carriesName],
     };
   }
@@ -71,6 +76,8 @@ export class DumpCheck {
     const { does, text } = item;
     const counted = COUNTED[does.kind];
     if (counted) this.#created[counted] += 1;
+    if (does.kind === 'table' || does.kind === 'view' || does.kind === 'sequence') this.#names.add(does.name);
+    this.#outsideNeeds.push(...outsideNeeds(text, does, this.#schema));
     if (does.kind === 'table') {
       this.#rows.set(does.name, 0);
       for (const engine of does.engines) this.#engines.add(engine);

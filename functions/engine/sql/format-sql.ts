@@ -77,12 +77,24 @@ interface DumpReadInput {
 
 export type CheckInput = DumpReadInput;
 
+/** A table or view of another schema, without a right on which a statement of the dump fails. */
+export interface OutsideNeed {
+  /** What needs it, such as "view `v`". */
+  readonly by: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly right: 'SELECT' | 'REFERENCES';
+}
+
 /** What looking through a dump found. */
 export interface CheckedDump {
   readonly created: ObjectCounts;
   readonly tables: readonly TableRows[];
   /** The storage engines of its tables, in upper case. */
   readonly engines: readonly string[];
+  /** The names of its tables, views and sequences. */
+  readonly names: readonly string[];
+  readonly outsideNeeds: readonly OutsideNeed[];
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
 }
