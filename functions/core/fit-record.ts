@@ -1,7 +1,8 @@
-import type { BackupResult } from './run.ts';
+import type { SchemaContents } from '../engine/contents.ts';
+import type { BackupResult, RestoredSchema, RestoreResult } from './run.ts';
 
 /**
- * What the lists of one backup may take on its record. An item of DynamoDB holds 400 KB, and a final state that
+ * What the lists of one run may take on its record. An item of DynamoDB holds 400 KB, and a final state that
  * cannot be written would turn a good backup into a lost one.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
@@ -15,31 +16,35 @@ const MAX_CHARACTERS = 20_000;
 export const MAX_SCHEMAS = 400;
 
 /**
- * Shortens what is too long for the record, and says so: the manifest always holds all of it.
+ * Shortens what is too long for the record, and says so: the manifest of a backup always holds all of it.
  * Schemas themselves are never left out, restores choose by them.
  */
-export function fitRecord(result: BackupResult): BackupResult {
+export function fitRecord(result: BackupResult & RestoreResult): BackupResult & RestoreResult {
   if (Buffer.byteLength(JSON.stringify(result)) <= MAX_BYTES) return result;
-  const count = result.schemas?.length ?? 1;
+  const { losses, schemas, restored } = result;
+  const count = schemas?.length ?? restored?.length ?? 1;
   const names = Math.floor(MAX_NAMES / count);
   const characters = Math.floor(MAX_CHARACTERS / count);
+  const fitSchema = (schema: SchemaContents): SchemaContents => ({
+    ...schema,
+    comment: schema.comment.slice(0, characters),
+    notOfOneInstant: schema.notOfOneInstant.slice(0, names),
+    definers: schema.definers.slice(0, names),
+    brokenViews: schema.brokenViews.slice(0, names).map(({ name, definition }) => ({
+      name,
+      definition: definition.slice(0, Math.floor(characters / Math.max(1, names))),
+    })),
+  });
+  const fitRestored = (schema: RestoredSchema): RestoredSchema => ({
+    ...schema,
+    disabledEvents: schema.disabledEvents.slice(0, names),
+    leftOut: schema.leftOut.slice(0, names),
+  });
   return {
     ...result,
     shortened: true,
-    ...(result.losses === undefined ? {} : { losses: result.losses.slice(0, MAX_LOSSES) }),
-    ...(result.schemas === undefined
-      ? {}
-      : {
-          schemas: result.schemas.map((schema) => ({
-            ...schema,
-            comment: schema.comment.slice(0, characters),
-            notOfOneInstant: schema.notOfOneInstant.slice(0, names),
-            definers: schema.definers.slice(0, names),
-            brokenViews: schema.brokenViews.slice(0, names).map(({ name, definition }) => ({
-              name,
-              definition: definition.slice(0, Math.floor(characters / Math.max(1, names))),
-            })),
-          })),
-        }),
+    ...(losses === undefined ? {} : { losses: losses.slice(0, MAX_LOSSES) }),
+    ...(schemas === undefined ? {} : { schemas: schemas.map(fitSchema) }),
+    ...(restored === undefined ? {} : { restored: restored.map(fitRestored) }),
   };
 }

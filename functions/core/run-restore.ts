@@ -67,8 +67,8 @@ async function restoreBackup(
   const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest });
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
-  const states = followStates(held, plan);
-  held.keep({ events: plan.events, ...fitRecord({ losses }), restored: states.all() });
+  const states = followStates(held, plan, losses);
+  held.keep({ events: plan.events, ...states.result() });
 
   const work: Work = { ports, settings, held, endpoint, plan };
   await checkAll(work);
@@ -76,7 +76,7 @@ async function restoreBackup(
   await finishViews(work, loaded);
   await compareAll(work);
   await startEvents(work, loaded, states);
-  return { restored: states.all() };
+  return states.result();
 }
 
 async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> {
@@ -95,7 +95,7 @@ async function checkAll(work: Work): Promise<void> {
   const needs: OutsideNeed[] = [];
   await eachSchema(work, 'check', async (schema, input) => {
     const checked = await checkDump(input);
-    refuseOtherCounts(schema, checked.created);
+    refuseOtherCounts(schema, checked);
     refuseFoldedNames(plan.lowerCaseTableNames, checked.names);
     const missing = checked.engines.filter((engine) => !plan.engines.has(engine));
     if (missing.length > 0) {
@@ -161,7 +161,7 @@ const openSessionOf =
 async function compareAll(work: Work): Promise<void> {
   work.held.report({ phase: 'compare', bytesDone: 0, bytesEstimated: 0 });
   for (const schema of work.plan.schemas) {
-    await compareTarget(work.ports.connector, work.endpoint, schema);
+    await compareTarget(work.ports.connector, work.endpoint, schema, work.held.signal);
   }
 }
 
@@ -210,12 +210,13 @@ async function eachSchema(
 }
 
 interface States {
-  all(): readonly RestoredSchema[];
+  /** What the record says of it. */
+  result(): RestoreResult;
   set(schema: SchemaRestore, change: Partial<RestoredSchema>): void;
 }
 
 /** What stands on the target, kept on the record from the moment it changes. */
-function followStates(held: HeldRun<Restore>, plan: RestorePlan): States {
+function followStates(held: HeldRun<Restore>, plan: RestorePlan, losses: Manifest['losses']): States {
   const states = new Map<SchemaRestore, RestoredSchema>(
     plan.schemas.map((schema) => [
       schema,
@@ -228,13 +229,13 @@ function followStates(held: HeldRun<Restore>, plan: RestorePlan): States {
       },
     ]),
   );
-  const all = (): readonly RestoredSchema[] => [...states.values()];
+  const result = (): RestoreResult => fitRecord({ losses, restored: [...states.values()] });
   return {
-    all,
+    result,
     set: (schema, change) => {
       const before = states.get(schema);
       if (before !== undefined) states.set(schema, { ...before, ...change });
-      held.keep({ restored: all() });
+      held.keep(result());
     },
   };
 }

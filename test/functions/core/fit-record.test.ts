@@ -1,4 +1,5 @@
 import { fitRecord, MAX_SCHEMAS } from '../../../functions/core/fit-record.ts';
+import type { RestoredSchema } from '../../../functions/core/run.ts';
 import type { Loss, SchemaContents } from '../../../functions/engine/contents.ts';
 
 const schema = (name: string, change: Partial<SchemaContents> = {}): SchemaContents => ({
@@ -56,6 +57,23 @@ describe('what is kept on the record', () => {
     const fitted = fitRecord(result);
     expect(fitted).toMatchObject({ shortened: true });
     expect(bytes(fitted)).toBeLessThan(ROOM);
+    expect(fitted.losses).toHaveLength(100);
     expect(fitted.schemas?.map(({ name }) => name)).toEqual(result.schemas.map(({ name }) => name));
+  });
+
+  it('fits with the longest lists of a restore, and still names every schema', () => {
+    const restored = many(MAX_SCHEMAS).map(
+      (name): RestoredSchema => ({
+        source: name,
+        target: name,
+        state: 'restored',
+        disabledEvents: many(100),
+        leftOut: many(100),
+      }),
+    );
+    const fitted = fitRecord({ restored });
+    expect(fitted).toMatchObject({ shortened: true });
+    expect(bytes(fitted)).toBeLessThan(ROOM);
+    expect(fitted.restored?.map(({ target }) => target)).toEqual(many(MAX_SCHEMAS));
   });
 });
