@@ -1,16 +1,18 @@
 import type { Grants } from '../engine/catalogue/grants.ts';
 import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
+import { findOtherRows } from '../engine/catalogue/row-counts.ts';
 import { refuseUnmetNeeds } from '../engine/catalogue/unmet-needs.ts';
 import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
-import type { ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
-import type { OutsideNeed } from '../engine/sql/format-sql.ts';
+import type { ObjectCounts, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
+import type { CheckedDump, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { SafeBaseError } from '../errors.ts';
+import type { StoredSchema } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 
 /** What becomes of one target schema before the load. */
 export interface TargetSchema {
-  readonly contents: SchemaContents;
+  readonly contents: SchemaContents & Pick<StoredSchema, 'tables'>;
   /** Its name on the target. */
   readonly target: string;
   /** `replace`: it holds objects, and dropping them was asked for and confirmed. */
@@ -54,16 +56,20 @@ export async function prepareSchema(
 }
 
 /**
- * Counts the objects of the target and holds them against the manifest.
- * @throws `counts_differ` naming each kind
+ * Counts the objects and rows of the target and holds them against the manifest.
+ * @throws `counts_differ` naming each kind and table, the reason of the signal
  */
 export async function compareTarget(
   connector: SqlConnector,
   endpoint: Endpoint,
   schema: TargetSchema,
+  signal: AbortSignal,
 ): Promise<void> {
-  const found = await withSession(connector, endpoint, (query) => countObjects(query, schema.target));
-  const differing = differences(schema.contents, found);
+  const { contents, target } = schema;
+  const differing = await withSession(connector, endpoint, async (query) => {
+    const objects = differences(contents, await countObjects(query, target));
+    return objects || (await findOtherRows(query, target, contents.tables ?? [], signal)).join(', ');
+  });
   if (differing === '') return;
   throw new SafeBaseError('counts_differ', `schema ${schema.target} holds ${differing}`);
 }
@@ -72,10 +78,21 @@ export async function compareTarget(
  * Holds what a dump creates against the manifest, before anything is written.
  * @throws `backup_damaged` naming each kind
  */
-export function refuseOtherCounts(schema: TargetSchema, created: ObjectCounts): void {
-  const differing = differences(schema.contents, created);
+export function refuseOtherCounts(
+  { contents }: TargetSchema,
+  { created, tables }: Pick<CheckedDump, 'created' | 'tables'>,
+): void {
+  const differing = differences(contents, created) || otherRows(contents.tables ?? tables, tables);
   if (differing === '') return;
-  throw new SafeBaseError('backup_damaged', `the dump of ${schema.contents.name} creates ${differing}`);
+  throw new SafeBaseError('backup_damaged', `the dump of ${contents.name} creates ${differing}`);
+}
+
+function otherRows(wanted: readonly TableRows[], found: readonly TableRows[]): string {
+  const rowsOf = new Map(found.map(({ name, rows }) => [name, rows]));
+  return wanted
+    .filter(({ name, rows }) => rowsOf.get(name) !== rows)
+    .map(({ name, rows }) => `table ${quoteName(name)} with ${rowsOf.get(name) ?? 0} of ${rows} rows`)
+    .join(', ');
 }
 
 /** Each kind of which there are more or fewer than there should be: "2 of 3 triggers"; broken views never come. */
