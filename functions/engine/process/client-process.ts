@@ -46,8 +46,8 @@ const KILLED: Record<ClientStart['task'], ErrorCode> = { dump: 'dump_killed', lo
 const STDERR_LIMIT = 16 * 1024;
 const PEER_POLL_MS = 5;
 
-/** What a program prints at once, and what its reader gets at once. */
-export const OUTPUT_BYTES = 1024 * 1024;
+/** What a program prints at once, and what its reader gets at once: a frame of zstd. */
+const OUTPUT_BYTES = 1024 * 1024;
 /** Options and CA are the files behind these descriptors of the child. */
 const OPTIONS_FD = 3;
 const CA_FD = 4;
