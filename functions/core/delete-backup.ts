@@ -1,4 +1,5 @@
 import { SafeBaseError } from '../errors.ts';
+import { refuseWhileRead } from './backup-readers.ts';
 import { endLostRun } from './end-lost-run.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore, Workflows } from './ports.ts';
@@ -19,17 +20,24 @@ export interface DeletePorts {
 export async function deleteBackup(ports: DeletePorts, id: BackupId): Promise<Backup> {
   const backup = await settled(ports, id);
   if (backup.state === 'deleted') return backup;
-  await refuseWhileRestored(ports, id);
-  const deleting =
-    backup.state === 'deleting'
-      ? backup
-      : await ports.backups.transition(
-          id,
-          { from: ['completed', 'failed'], fence: backup.fence },
-          { state: 'deleting' },
-        );
+  const deleting = backup.state === 'deleting' ? backup : await mark(ports, backup);
   await ports.workflows.start({ version: 1, kind: 'expire', runId: id });
   return deleting;
+}
+
+async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
+  await refuseWhileRead(ports, backup);
+  const { id, fence } = backup;
+  try {
+    return await ports.backups.transition(
+      id,
+      { from: ['completed', 'failed'], fence },
+      { state: 'deleting' },
+    );
+  } catch (error) {
+    if (!(error instanceof SafeBaseError) || error.code !== 'fenced') throw error;
+    throw new SafeBaseError('run_active', `a restore of ${id} has just begun`, { cause: error });
+  }
 }
 
 /** The record, after a run whose worker was lost has been written down as failed. */
@@ -44,20 +52,4 @@ async function settled(ports: DeletePorts, id: BackupId): Promise<Backup> {
     });
   }
   return backup;
-}
-
-/** A restore that loses its source in the middle would leave an overwritten target half filled. */
-async function refuseWhileRestored(ports: DeletePorts, id: BackupId): Promise<void> {
-  let cursor: string | undefined;
-  do {
-    const page = await ports.restores.list(
-      { states: ['queued', 'running'] },
-      { limit: 100, ...(cursor === undefined ? {} : { cursor }) },
-    );
-    const user = page.items.find(({ backupId }) => backupId === id);
-    if (user !== undefined) {
-      throw new SafeBaseError('run_active', `${user.id} is restoring ${id}`, { details: { runId: user.id } });
-    }
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
 }

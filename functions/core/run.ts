@@ -9,7 +9,8 @@ export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'deleting
 const NEXT: Record<RunState, readonly RunState[]> = {
   queued: ['running', 'failed'],
   running: ['completed', 'failed'],
-  completed: ['deleting'],
+  // A complete backup stays so when a restore of it is noted.
+  completed: ['completed', 'deleting'],
   failed: ['deleting'],
   deleting: ['deleted'],
   deleted: [],
@@ -60,6 +61,8 @@ export interface Backup extends Run {
   readonly dumpBytes?: number;
   /** Whether the stored objects were read back and their SHA-256 matched. */
   readonly reread?: boolean;
+  /** Restores that may be reading it: those that had not ended when the last of them began. */
+  readonly restoring?: readonly RestoreId[];
 }
 
 /** What came of one schema of a restore. */
@@ -98,7 +101,7 @@ export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'event
 
 /** A step in the life of a run: its new state and what else changes. */
 export type RunChange = { readonly state: RunState } & Partial<
-  Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure'>
+  Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure'> & Pick<Backup, 'restoring'>
 > &
   BackupResult &
   RestoreResult;

@@ -1,4 +1,5 @@
 import { SafeBaseError } from '../errors.ts';
+import { noteReader } from './backup-readers.ts';
 import { type BackupId, type DatabaseId, newRestoreId } from './ids.ts';
 import { asOf, type Backup, type Restore } from './run.ts';
 import { type StartPorts, startRun } from './start-run.ts';
@@ -43,6 +44,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
       ...(events === undefined ? {} : { events }),
       ...common,
     }),
+    beforeStart: (run) => noteReader(ports, backupId, run.id),
     job: (run, { network }) => ({ version: 1, kind: 'restore', runId: run.id, network }),
   });
 }

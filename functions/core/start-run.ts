@@ -31,6 +31,8 @@ interface Order<R extends Backup | Restore> {
   /** The record, made of what is common and what this kind of run adds; may refuse. */
   readonly record: (common: NewRun) => R;
   readonly job: (run: R, database: Database) => StartedJob;
+  /** What must have happened between the record and the start; may refuse. */
+  readonly beforeStart?: (run: R) => Promise<void>;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
     throw error;
   }
   try {
+    await order.beforeStart?.(started.run);
     await ports.workflows.start(started.job);
     return started.run;
   } catch (error) {

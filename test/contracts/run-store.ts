@@ -1,4 +1,4 @@
-import { newDatabaseId } from '../../functions/core/ids.ts';
+import { newDatabaseId, newRestoreId } from '../../functions/core/ids.ts';
 import type { Now, RunFilter, RunStore } from '../../functions/core/ports.ts';
 import type { Backup } from '../../functions/core/run.ts';
 import { stoppedClock } from '../fixtures/clock.ts';
@@ -54,6 +54,22 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     expect(done).toMatchObject({ state: 'completed', sizeBytes: 12 });
     expect(done).not.toHaveProperty('leaseExpiresAt');
     expect(done).not.toHaveProperty('progress');
+  });
+
+  it('lets one of two notes on a complete run win, and the other look again', async () => {
+    const { store, first } = await storeWith({ state: 'completed' });
+    const note = () => {
+      const restoring = [newRestoreId()];
+      return store.transition(
+        first.id,
+        { from: ['completed'], fence: 0 },
+        { state: 'completed', fence: 1, restoring },
+      );
+    };
+    const [one, other] = await Promise.allSettled([note(), note()]);
+    const [won, lost] = one?.status === 'fulfilled' ? [one, other] : [other, one];
+    expect(won).toMatchObject({ status: 'fulfilled', value: await store.get(first.id) });
+    expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'fenced' } });
   });
 
   it('lets one of two workers take a run', async () => {

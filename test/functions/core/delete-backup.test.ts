@@ -1,12 +1,14 @@
+import type { Database } from '../../../functions/core/database.ts';
 import { deleteBackup } from '../../../functions/core/delete-backup.ts';
 import { downloadBackup } from '../../../functions/core/download-backup.ts';
 import { expireBackup } from '../../../functions/core/expire-backup.ts';
 import { newBackupId } from '../../../functions/core/ids.ts';
 import { backupPrefix } from '../../../functions/core/manifest.ts';
+import type { Backup } from '../../../functions/core/run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
+import { startRestore } from '../../../functions/core/start-restore.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { completed, corePorts, registered } from '../../fixtures/core-ports.ts';
-import { aRestore } from '../../fixtures/records.ts';
 
 async function withBackup() {
   const ports = corePorts();
@@ -14,6 +16,14 @@ async function withBackup() {
   const backup = await completed(ports, database);
   return { ports, database, backup };
 }
+
+const orderOf = (backup: Backup, target: Database) => ({
+  backupId: backup.id,
+  databaseId: target.id,
+  requestedBy: 'x',
+  queueLeaseMs: 60_000,
+  overwrite: false,
+});
 
 describe('deleteBackup', () => {
   it('marks the backup and queues the job, again when asked again', async () => {
@@ -39,16 +49,48 @@ describe('deleteBackup', () => {
   });
 
   it('refuses a backup that is being restored', async () => {
-    const { ports, backup } = await withBackup();
-    const restore = aRestore(backup, {}, ports.now());
-    await ports.restores.create(restore);
-    await expect(deleteBackup(ports, backup.id)).rejects.toMatchObject({
-      code: 'run_active',
-      details: { runId: restore.id },
-    });
+    const { ports, database, backup } = await withBackup();
+    const elsewhere = await registered(ports);
+    const first = await startRestore(ports, orderOf(backup, database));
+    const second = await startRestore(ports, orderOf(backup, elsewhere));
+    // An index may not show a restore yet.
+    const blind = { ...ports, restores: { ...ports.restores, list: async () => ({ items: [] }) } };
+    const refused = () => expect(deleteBackup(blind, backup.id)).rejects;
+    await refused().toMatchObject({ code: 'run_active', details: { runId: first.id } });
+    const ended = { state: 'failed', endedAt: ports.clock.iso() } as const;
+    await ports.restores.transition(first.id, { from: ['queued'], fence: 0 }, ended);
+    await refused().toMatchObject({ code: 'run_active', details: { runId: second.id } });
     expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed' });
     ports.clock.pass(60_000);
-    await deleteBackup(ports, backup.id);
+    await deleteBackup(blind, backup.id);
+  });
+
+  it('refuses when a restore begins after it has looked', async () => {
+    const { ports, database, backup } = await withBackup();
+    const transition: typeof ports.backups.transition = async (...change) => {
+      await startRestore(ports, orderOf(backup, database));
+      return ports.backups.transition(...change);
+    };
+    const late = deleteBackup({ ...ports, backups: { ...ports.backups, transition } }, backup.id);
+    await expect(late).rejects.toMatchObject({ code: 'run_active' });
+    expect(ports.workflows.started).toMatchObject([{ kind: 'restore' }]);
+  });
+
+  it('wins over a restore that has looked but not begun', async () => {
+    const { ports, database, backup } = await withBackup();
+    const create: typeof ports.restores.create = async (restore) => {
+      await ports.restores.create(restore);
+      await deleteBackup(ports, backup.id);
+    };
+    const late = startRestore(
+      { ...ports, restores: { ...ports.restores, create } },
+      orderOf(backup, database),
+    );
+    await expect(late).rejects.toMatchObject({ code: 'backup_not_restorable' });
+    expect(ports.workflows.started).toMatchObject([{ kind: 'expire' }]);
+    const { items } = await ports.restores.list({}, { limit: 10 });
+    expect(items).toMatchObject([{ state: 'failed', failure: { code: 'backup_not_restorable' } }]);
+    await startBackup(ports, { databaseId: database.id, requestedBy: 'x', queueLeaseMs: 1 });
   });
 });
 
