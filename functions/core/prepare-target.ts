@@ -4,6 +4,7 @@ import { findOtherRows } from '../engine/catalogue/row-counts.ts';
 import { refuseUnmetNeeds } from '../engine/catalogue/unmet-needs.ts';
 import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
 import type { ObjectCounts, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
+import { throwIfOver, withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -19,30 +20,32 @@ export interface TargetSchema {
   readonly action: 'create' | 'fill' | 'replace';
 }
 
-/** Looks at what the dumps need of other schemas of the target. @throws as `refuseUnmetNeeds` */
+/** Looks at what the dumps need of other schemas of the target. @throws as `refuseUnmetNeeds`, the reason of the signal */
 export async function refuseUnmet(
   connector: SqlConnector,
   endpoint: Endpoint,
   grants: Grants,
   needs: readonly OutsideNeed[],
+  signal: AbortSignal,
 ): Promise<void> {
   if (needs.length === 0) return;
-  await withSession(connector, endpoint, (query) => refuseUnmetNeeds(query, grants, needs));
+  await withSession(connector, endpoint, signal, (query) => refuseUnmetNeeds(query, grants, needs));
 }
 
 /**
  * Makes the schema, empty and with the defaults of the source. A load that an earlier worker left behind ends first: it
  * would fill what is emptied here, or keep it locked. Looks again before it drops or fills: what was
  * empty when the restore was planned may hold a table by now.
- * @throws `target_not_empty`
+ * @throws `target_not_empty`, the reason of the signal
  */
 export async function prepareSchema(
   connector: SqlConnector,
   endpoint: Endpoint,
   schema: TargetSchema,
   product: ServerInfo['product'],
+  signal: AbortSignal,
 ): Promise<void> {
-  await withSession(connector, endpoint, async (query) => {
+  await withSession(connector, endpoint, signal, async (query) => {
     const name = quoteName(schema.target);
     await endFormerLoad(query, schema.target);
     const exists = await schemaExists(query, schema.target);
@@ -66,7 +69,7 @@ export async function compareTarget(
   signal: AbortSignal,
 ): Promise<void> {
   const { contents, target } = schema;
-  const differing = await withSession(connector, endpoint, async (query) => {
+  const differing = await withSession(connector, endpoint, signal, async (query) => {
     const objects = differences(contents, await countObjects(query, target));
     return objects || (await findOtherRows(query, target, contents.tables ?? [], signal)).join(', ');
   });
@@ -116,15 +119,20 @@ function defaultsOf(contents: SchemaContents, product: ServerInfo['product']): s
   return `CHARACTER SET ${characterSet} COLLATE ${collation}${commented}`;
 }
 
-async function withSession<T>(
+/** One session for some statements, none of which begins after the end of the time. @throws the reason of the signal */
+function withSession<T>(
   connector: SqlConnector,
   endpoint: Endpoint,
+  signal: AbortSignal,
   use: (query: Query) => Promise<T>,
 ): Promise<T> {
-  const session = await connector.connect(endpoint);
-  try {
-    return await use(session.query);
-  } finally {
-    await session.close();
-  }
+  return withOpen(
+    signal,
+    () => connector.connect(endpoint),
+    ({ query }) =>
+      use(async (...asked) => {
+        throwIfOver(signal);
+        return query(...asked);
+      }),
+  );
 }

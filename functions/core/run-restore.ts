@@ -115,7 +115,7 @@ async function checkAll(work: Work): Promise<void> {
   }
   const isMade = new Set(targets.values());
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
-  await refuseUnmet(ports.connector, endpoint, plan.grants, outside);
+  await refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal);
   held.signal.throwIfAborted();
 }
 
@@ -127,7 +127,7 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
     states.set(schema, { state: 'partial' });
     // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
     await held.save();
-    await prepareSchema(ports.connector, endpoint, schema, plan.product);
+    await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
     const result = await loadSchema({
       ...input,
       clientRoot: settings.clientRoot,

@@ -10,3 +10,29 @@ export const reasonOf = (signal: AbortSignal): SafeBaseError =>
 export function throwIfOver(signal: AbortSignal): void {
   if (signal.aborted) throw reasonOf(signal);
 }
+
+/**
+ * Opens something, works with it, closes it. At the end of the time it is closed at once, so that nobody waits for a
+ * statement that hangs, and the reason is thrown whatever came of the work.
+ * @throws as `throwIfOver`, and what the two give
+ */
+export async function withOpen<S extends { close(): Promise<void> }, T>(
+  signal: AbortSignal,
+  open: () => Promise<S>,
+  use: (opened: S) => Promise<T>,
+): Promise<T> {
+  throwIfOver(signal);
+  const opened = await open();
+  const close = () => opened.close().catch(() => {});
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    throwIfOver(signal);
+    return await use(opened);
+  } catch (error) {
+    throwIfOver(signal);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', close);
+    await close();
+  }
+}

@@ -1,6 +1,6 @@
 import { SafeBaseError } from '../../errors.ts';
 import { quoteName } from '../connection.ts';
-import { throwIfOver } from '../deadline.ts';
+import { throwIfOver, withOpen } from '../deadline.ts';
 import type { HeldStatement, OpenSession, SessionSettings, StatementSession } from './format-sql.ts';
 
 interface RunInput {
@@ -28,21 +28,8 @@ const PLAIN: SessionSettings = {
 export async function runHeldStatements(input: RunInput): Promise<void> {
   const { statements, signal } = input;
   if (statements.length === 0) return;
-  throwIfOver(signal);
-  const session = await input.openSession(input.targetSchema);
-  const onAbort = () => {
-    session.close().catch(() => {});
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await runAll(session, input);
-  } catch (error) {
-    throwIfOver(signal);
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    await session.close().catch(() => {});
-  }
+  const open = () => input.openSession(input.targetSchema);
+  await withOpen(signal, open, (session) => runAll(session, input));
 }
 
 async function runAll(session: StatementSession, input: RunInput): Promise<void> {

@@ -1,10 +1,12 @@
 import type { SqlConnector } from '../../../functions/core/ports.ts';
 import {
   compareTarget,
+  prepareSchema,
   refuseOtherCounts,
   type TargetSchema,
 } from '../../../functions/core/prepare-target.ts';
 import type { Endpoint, SqlRow } from '../../../functions/engine/connection.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
 
 const NOTHING = { views: 0, triggers: 0, procedures: 0, functions: 0, events: 0, sequences: 0, packages: 0 };
 const COUNTS = { ...NOTHING, tables: 1 };
@@ -76,5 +78,25 @@ describe('refuseOtherCounts', () => {
     ['no rows of a table', () => refuseOtherCounts(SCHEMA, { created: COUNTS, tables: [] })],
   ])('refuses a dump that holds %s', (_, refused) => {
     expect(refused).toThrow(expect.objectContaining({ code: 'backup_damaged' }));
+  });
+});
+
+describe('prepareSchema', () => {
+  it.each([
+    ['makes', /^DROP/, ['DROP DATABASE `copy`']],
+    ['drops', /SCHEMATA/, []],
+  ])('%s nothing after the end of its time', async (_, last, changes) => {
+    const over = new AbortController();
+    const asked: string[] = [];
+    const query = async (sql: string): Promise<SqlRow[]> => {
+      asked.push(sql);
+      if (last.test(sql)) over.abort(new SafeBaseError('fenced', 'another worker has it'));
+      return /SCHEMATA/.test(sql) ? [{ name: 'copy' }] : [];
+    };
+    const connector = { ...serverWith(0), connect: async () => ({ query, close: async () => {} }) };
+    const schema: TargetSchema = { ...SCHEMA, action: 'replace' };
+    const prepared = prepareSchema(connector, ENDPOINT, schema, 'mysql', over.signal);
+    await expect(prepared).rejects.toMatchObject({ code: 'fenced' });
+    expect(asked.filter((sql) => /^(?:DROP|CREATE|ALTER)/.test(sql))).toEqual(changes);
   });
 });
