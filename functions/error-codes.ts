@@ -197,6 +197,11 @@ export const ERRORS = {
     'Run again; if it repeats, look at the function log.',
   ),
   disk_full: entry('internal', 'A disk is full', 'Free space on the server that the detail names.'),
+  schema_left_behind: entry(
+    'internal',
+    'The server keeps the directory of a schema that it does not know',
+    'It was interrupted while it dropped the schema. Look into the directory on its disk, move it out of the data directory, and run again.',
+  ),
   dump_incomplete: entry(
     'internal',
     'The dump does not hold what the schema held',

@@ -54,7 +54,14 @@ export async function prepareSchema(
     }
     if (exists && schema.action === 'replace') await query(`DROP DATABASE ${name}`);
     const verb = exists && schema.action !== 'replace' ? 'ALTER' : 'CREATE';
-    await query(`${verb} DATABASE ${name} ${defaultsOf(schema.contents, product)}`);
+    await query(`${verb} DATABASE ${name} ${defaultsOf(schema.contents, product)}`).catch(
+      (error: unknown) => {
+        if (!(error instanceof SafeBaseError) || error.code !== 'schema_left_behind') throw error;
+        throw new SafeBaseError(error.code, `the server cannot make the schema ${schema.target}`, {
+          cause: error,
+        });
+      },
+    );
   });
 }
 

@@ -46,6 +46,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 
   1049: 'schema_unknown',
 
+  3678: 'schema_left_behind', // MySQL was killed within DROP DATABASE
+
   1021: 'disk_full',
   1041: 'disk_full',
   1114: 'disk_full',

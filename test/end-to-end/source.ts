@@ -26,7 +26,7 @@ export interface Source {
 }
 
 const SHOP_SIZE = { megabytes: 2, seed: 20_261_122 };
-/** A schema of its own: more than the 16 MiB of the smallest part, so that an upload begins while rows are to come. */
+/** A schema of its own: more than twice the 8 MiB of the smallest part, so that an upload begins while rows are to come. */
 const NOISE_BYTES = 20_000_000;
 const ROW_BYTES = 500_000;
 

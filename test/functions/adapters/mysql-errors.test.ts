@@ -34,6 +34,7 @@ describe('an error of the driver', () => {
     [{ errno: 1227 }, 'insufficient_privileges'],
     [{ errno: 1370 }, 'insufficient_privileges'],
     [{ errno: 1049 }, 'schema_unknown'],
+    [{ errno: 3678 }, 'schema_left_behind'],
     [{ errno: 1021 }, 'disk_full'],
     [{ errno: 1114 }, 'disk_full'],
     [{ code: 'ENOSPC' }, 'disk_full'],
