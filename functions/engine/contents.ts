@@ -21,6 +21,18 @@ export interface ObjectCounts {
   readonly packages: number;
 }
 
+/** What an empty schema holds. */
+export const NO_OBJECTS: ObjectCounts = {
+  tables: 0,
+  views: 0,
+  triggers: 0,
+  procedures: 0,
+  functions: 0,
+  events: 0,
+  sequences: 0,
+  packages: 0,
+};
+
 /** A table of a dump, and the rows that the dump holds of it. */
 export interface TableRows {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { ObjectCounts } from '../contents.ts';
+import { NO_OBJECTS, type ObjectCounts } from '../contents.ts';
 import { decompressDump } from './decompress-dump.ts';
 import type { CheckedDump, CheckInput, OutsideNeed } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
@@ -26,16 +26,7 @@ export class DumpCheck {
   readonly #reader: StatementReader;
   readonly #schema: string;
   readonly #isRenamed: boolean;
-  readonly #created: Mutable<ObjectCounts> = {
-    tables: 0,
-    views: 0,
-    triggers: 0,
-    procedures: 0,
-    functions: 0,
-    events: 0,
-    sequences: 0,
-    packages: 0,
-  };
+  readonly #created: Mutable<ObjectCounts> = { ...NO_OBJECTS };
   readonly #rows = new Map<string, number>();
   readonly #engines = new Set<string>();
   readonly #names = new Set<string>();

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { prepareSchema } from '../../../functions/core/prepare-target.ts';
+import { NO_OBJECTS } from '../../../functions/engine/contents.ts';
 import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
 
 const CONTENTS = {
@@ -8,16 +9,7 @@ const CONTENTS = {
   characterSet: 'utf8mb4',
   collation: 'utf8mb4_bin',
   comment: '',
-  counts: {
-    tables: 0,
-    views: 0,
-    triggers: 0,
-    procedures: 0,
-    functions: 0,
-    events: 0,
-    sequences: 0,
-    packages: 0,
-  },
+  counts: NO_OBJECTS,
   notOfOneInstant: [],
   brokenViews: [],
   definers: [],

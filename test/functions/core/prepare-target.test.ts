@@ -6,10 +6,10 @@ import {
   type TargetSchema,
 } from '../../../functions/core/prepare-target.ts';
 import type { Endpoint, SqlRow } from '../../../functions/engine/connection.ts';
+import { NO_OBJECTS } from '../../../functions/engine/contents.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 
-const NOTHING = { views: 0, triggers: 0, procedures: 0, functions: 0, events: 0, sequences: 0, packages: 0 };
-const COUNTS = { ...NOTHING, tables: 1 };
+const COUNTS = { ...NO_OBJECTS, tables: 1 };
 const SCHEMA: TargetSchema = {
   contents: {
     name: 'shop',

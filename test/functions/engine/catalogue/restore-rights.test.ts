@@ -3,21 +3,12 @@ import {
   missingForRestore,
 } from '../../../../functions/engine/catalogue/restore-rights.ts';
 import type { Server } from '../../../../functions/engine/catalogue/server.ts';
-import type { ObjectCounts } from '../../../../functions/engine/contents.ts';
+import { NO_OBJECTS, type ObjectCounts } from '../../../../functions/engine/contents.ts';
 import { grantsOf, serverWith } from './rights-fixture.ts';
 
 const TO_ME = 'TO `u`@`h`';
 const OWNER = `GRANT ALL PRIVILEGES ON \`shop\`.* ${TO_ME}`;
-const EMPTY: ObjectCounts = {
-  tables: 1,
-  views: 0,
-  triggers: 0,
-  procedures: 0,
-  functions: 0,
-  events: 0,
-  sequences: 0,
-  packages: 0,
-};
+const EMPTY: ObjectCounts = { ...NO_OBJECTS, tables: 1 };
 
 const missing = (
   lines: readonly string[],

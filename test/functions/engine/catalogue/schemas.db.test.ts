@@ -10,19 +10,9 @@ import {
 } from '../../../../functions/engine/catalogue/schemas.ts';
 import { readServer, requireSupported, type Server } from '../../../../functions/engine/catalogue/server.ts';
 import type { Query } from '../../../../functions/engine/connection.ts';
+import { NO_OBJECTS } from '../../../../functions/engine/contents.ts';
 import { corpusFor, loadCorpusFile } from '../../../corpus/load.ts';
 import { ENGINES, type EngineServer, START_MS, startEngineServer } from '../../engine-server.ts';
-
-const NOTHING = {
-  tables: 0,
-  views: 0,
-  triggers: 0,
-  procedures: 0,
-  functions: 0,
-  events: 0,
-  sequences: 0,
-  packages: 0,
-};
 
 describe.each(ENGINES)('the catalogue of %s', (engine) => {
   const product = engine === 'mysql-9.7' ? 'mysql' : 'mariadb';
@@ -95,9 +85,9 @@ describe.each(ENGINES)('the catalogue of %s', (engine) => {
     }
     await own.query('CREATE TRIGGER CAFE.tr BEFORE INSERT ON CAFE.t FOR EACH ROW SET @x = 1');
     await own.query('CREATE EVENT café.e ON SCHEDULE EVERY 1 YEAR DO SET @x = 1');
-    expect(await countObjects(own.query, 'cafe')).toEqual({ ...NOTHING, tables: 1 });
-    expect(await countObjects(own.query, 'CAFE')).toEqual({ ...NOTHING, tables: 1, triggers: 1 });
-    expect(await countObjects(own.query, 'café')).toEqual({ ...NOTHING, tables: 1, events: 1 });
+    expect(await countObjects(own.query, 'cafe')).toEqual({ ...NO_OBJECTS, tables: 1 });
+    expect(await countObjects(own.query, 'CAFE')).toEqual({ ...NO_OBJECTS, tables: 1, triggers: 1 });
+    expect(await countObjects(own.query, 'café')).toEqual({ ...NO_OBJECTS, tables: 1, events: 1 });
     expect(await schemaExists(own.query, 'Cafe')).toBe(false);
     expect(await schemaExists(own.query, 'CAFE')).toBe(true);
   });
@@ -132,7 +122,7 @@ describe.each(ENGINES)('the catalogue of %s', (engine) => {
     expect((await survey('defaults')).contents).toMatchObject({
       characterSet: 'latin2',
       collation: 'latin2_croatian_ci',
-      counts: NOTHING,
+      counts: NO_OBJECTS,
     });
   });
 
@@ -159,7 +149,11 @@ describe.each(ENGINES)('the catalogue of %s', (engine) => {
 
   onMariadb('counts sequences and packages apart, and versioned tables as tables', async () => {
     await load('14_routines_mariadb', '16_sequences', '17_system_versioned', '17_trx_versioned');
-    expect((await survey('fid_sequences')).contents.counts).toEqual({ ...NOTHING, tables: 1, sequences: 5 });
+    expect((await survey('fid_sequences')).contents.counts).toEqual({
+      ...NO_OBJECTS,
+      tables: 1,
+      sequences: 5,
+    });
     expect((await survey('fid_routines_maria')).contents.counts).toMatchObject({ packages: 2 });
     const versioned = await survey('fid_versioned');
     expect([versioned.contents.counts.tables, versioned.history]).toEqual([5, true]);
