@@ -10,6 +10,7 @@ import { type AccessKey, openAccessKeys } from './aws/access-keys.ts';
 import { type Authorize, createAuthorize, OPERATOR } from './aws/authorize.ts';
 import { openDynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { findKey, openKms } from './aws/kms/kms.ts';
+import { openDurableExecutions } from './aws/lambda/durable/executions.ts';
 import { createS3 } from './aws/s3/s3.ts';
 import { createSecretsManager } from './aws/secrets-manager/secrets-manager.ts';
 import { openSecretsFile } from './aws/secrets-manager/store.ts';
@@ -110,7 +111,14 @@ async function open(
     ...(log !== undefined && { onLine: log }),
   });
   atStop(functions.stop);
-  services = { ...stores, lambda: functions };
+  const executions = openDurableExecutions({
+    file: data.file('executions.sqlite'),
+    functions,
+    log: access.log,
+  });
+  atStop(executions.close);
+  services = { ...stores, lambda: { functions, executions } };
+  executions.resume();
 
   return {
     apiUrl: await serveApi(stack, data, functions, port, atStop),

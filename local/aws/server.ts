@@ -1,7 +1,6 @@
 /** One loopback port for all AWS services: who signed, which service is meant, and whether the call is allowed. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Functions } from '../lambda/functions.ts';
 import { type LoopbackServer, listen } from '../loopback.ts';
 import type { Authorize } from './authorize.ts';
 import { AwsError } from './aws-error.ts';
@@ -19,7 +18,8 @@ import {
   send,
 } from './json-protocol.ts';
 import { type Targets, useOf } from './json-uses.ts';
-import { invoke, invokedFunction } from './lambda/lambda.ts';
+import { answerLambda } from './lambda/lambda.ts';
+import type { LambdaServices } from './lambda/lambda-services.ts';
 import { readCredentialScope, verifySignature } from './sigv4.ts';
 
 export interface AwsServices {
@@ -28,7 +28,7 @@ export interface AwsServices {
   readonly dynamodb: DynamoDb;
   readonly kms: Operations;
   readonly secretsManager: Operations;
-  readonly lambda: Functions;
+  readonly lambda: LambdaServices;
 }
 
 interface ServerSetUp {
@@ -117,11 +117,8 @@ async function answer(
     case 'secretsmanager':
       allowJson();
       return answerJson(service, services.secretsManager, request);
-    case 'lambda': {
-      const model = invokedFunction(services.lambda, request);
-      allow({ action: 'lambda:InvokeFunction', resource: model.arn });
-      return invoke(services.lambda, model, request);
-    }
+    case 'lambda':
+      return answerLambda(services.lambda, request, allow);
     default:
       throw notEmulated(`the service ${service}`);
   }

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../aws/aws-error.ts';
 import { openPrivateDatabase } from '../data-folder.ts';
-import type { FunctionModel } from '../template/functions.ts';
+import { type FunctionModel, withVersion } from '../template/functions.ts';
 import type { InvocationResult } from './instance.ts';
 
 export interface AsyncQueue {
@@ -80,7 +80,9 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
   return {
     enqueue: (model, payload) => {
       const accepted = Date.now();
-      const id = Number(insert.run(model.name, payload, accepted).lastInsertRowid);
+      const id = Number(
+        insert.run(withVersion(model.name, model.version), payload, accepted).lastInsertRowid,
+      );
       later(0, () => attempt({ id, model, payload, accepted, attempts: 0 }));
     },
     stop: () => {
@@ -116,7 +118,7 @@ function readEvents(database: DatabaseSync, models: readonly FunctionModel[]): Q
     .prepare('SELECT id, function, payload, accepted, attempts FROM event ORDER BY id')
     .all();
   return rows.flatMap((row) => {
-    const model = models.find(({ name }) => name === row.function);
+    const model = models.find(({ name, version }) => withVersion(name, version) === row.function);
     if (model === undefined) return [];
     return [
       {

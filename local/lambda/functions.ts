@@ -7,8 +7,8 @@ import type { InvocationResult } from './instance.ts';
 import { openLogFile } from './log-file.ts';
 
 export interface Functions {
-  /** Finds a function by its physical name or ARN. */
-  find(name: string): FunctionModel | undefined;
+  /** Finds a function by its physical name or ARN; the qualifier names a version or an alias. @param qualifier default `$LATEST` */
+  find(name: string, qualifier?: string): FunctionModel | undefined;
   /** @throws AwsError `TooManyRequestsException` */
   invoke(model: FunctionModel, payload: string): Promise<InvocationResult>;
   /** Accepts an event for later; it is on disk when this returns. */
@@ -60,7 +60,11 @@ export function startFunctions(setUp: FunctionsSetUp): Functions {
   });
 
   return {
-    find: (name) => models.find((model) => model.name === name || model.arn === name),
+    find: (name, qualifier = '$LATEST') =>
+      models.find(
+        ({ name: own, arn, version, aliases }) =>
+          (own === name || arn === name) && (version === qualifier || aliases.includes(qualifier)),
+      ),
     invoke,
     enqueue: queue.enqueue,
     instances: () =>

@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../error-code.ts';
-import type { FunctionModel } from '../template/functions.ts';
+import { type FunctionModel, withVersion } from '../template/functions.ts';
 import { within } from '../within.ts';
 import type { LogFile } from './log-file.ts';
 import type { FunctionError, FunctionMessage, InvokeMessage } from './messages.ts';
@@ -92,7 +92,8 @@ export function startInstance({ model, environment, temporaryRoot, log }: Instan
       log.line(`START RequestId: ${requestId}`);
       const answer = answerTo(child, requestId);
       const deadline = Date.now() + timeoutMs;
-      const message: InvokeMessage = { kind: 'invoke', requestId, functionArn: model.arn, payload, deadline };
+      const functionArn = withVersion(model.arn, model.version);
+      const message: InvokeMessage = { kind: 'invoke', requestId, functionArn, payload, deadline };
       child.send(message, () => undefined);
       let result = await within(
         timeoutMs,

@@ -5,9 +5,13 @@ export interface FunctionModel {
   /** The id of its construct, as functions/config.ts names it; workers carry their network's name behind it. */
   readonly id: string;
   readonly logicalId: string;
-  /** The physical name and ARN. */
+  /** The physical name and ARN, both without a qualifier. */
   readonly name: string;
   readonly arn: string;
+  /** `$LATEST`, or the number of a published version. */
+  readonly version: string;
+  /** The aliases that point to this version. */
+  readonly aliases: readonly string[];
   readonly roleName: string;
   readonly codeFolder: string;
   /** The layers' contents, in the order of mounting. */
@@ -20,13 +24,20 @@ export interface FunctionModel {
   readonly logGroupName: string;
   readonly reservedConcurrency?: number;
   readonly asynchronous: { readonly maximumRetries: number; readonly maximumAgeSeconds: number };
+  /** Of a durable function: how long an execution may take, and how long what it did is kept after its end. */
+  readonly durable?: { readonly timeoutSeconds: number; readonly retentionDays: number };
 }
+
+/** A name or ARN as Lambda tells a function which version of it runs. */
+export const withVersion = (nameOrArn: string, version: string): string =>
+  version === '$LATEST' ? nameOrArn : `${nameOrArn}:${version}`;
 
 /** Lambda's defaults, where the template is silent. */
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MEGABYTES = 128;
 const DEFAULT_RETRIES = 2;
 const DEFAULT_EVENT_AGE_SECONDS = 6 * 3600;
+const DEFAULT_RETENTION_DAYS = 14;
 
 const code = z.object({ S3Key: z.string() });
 
@@ -42,6 +53,9 @@ const FUNCTION = {
     Layers: z.array(z.string()).default([]),
     LoggingConfig: z.object({ LogGroup: z.string().optional() }).optional(),
     ReservedConcurrentExecutions: z.int().optional(),
+    DurableConfig: z
+      .object({ ExecutionTimeout: z.int(), RetentionPeriodInDays: z.int().default(DEFAULT_RETENTION_DAYS) })
+      .optional(),
   }),
   // The processor, the network and the size of /tmp are the laptop's; a name is read by resource-types.ts.
   unused: [
@@ -65,15 +79,63 @@ const LAYER = {
 const ASYNCHRONOUS = {
   used: z.object({
     FunctionName: z.string(),
-    Qualifier: z.literal('$LATEST'),
+    Qualifier: z.string(),
     MaximumRetryAttempts: z.int().default(DEFAULT_RETRIES),
     MaximumEventAgeInSeconds: z.int().default(DEFAULT_EVENT_AGE_SECONDS),
   }),
   unused: [],
 } as const satisfies PropertiesSchema<z.ZodObject>;
 
-/** @param assets S3 key → folder on disk */
+const VERSION = {
+  used: z.object({ FunctionName: z.string() }),
+  // That an execution stays on its version is what a version is for here.
+  unused: ['Description', 'FunctionScalingConfig', 'RuntimePolicy', 'CodeSha256'],
+} as const satisfies PropertiesSchema<z.ZodObject>;
+
+const ALIAS = {
+  used: z.object({ FunctionName: z.string(), FunctionVersion: z.string(), Name: z.string() }),
+  unused: ['Description'],
+} as const satisfies PropertiesSchema<z.ZodObject>;
+
+/**
+ * Every function as its latest version, then the versions that the template publishes.
+ * @param assets S3 key → folder on disk
+ */
 export function readFunctions(stack: Stack, assets: ReadonlyMap<string, string>): FunctionModel[] {
+  const latest = readLatest(stack, assets);
+  const aliases = stack.resources('AWS::Lambda::Alias', ALIAS).map(({ properties }) => properties);
+  const asynchronous = stack
+    .resources('AWS::Lambda::EventInvokeConfig', ASYNCHRONOUS)
+    .map(({ properties }) => properties);
+  const published = stack.resources('AWS::Lambda::Version', VERSION).map((resource): Latest => {
+    const model = latest.find(({ name }) => name === resource.properties.FunctionName);
+    if (model === undefined) throw new Error(`${resource.logicalId}: its function is not of this stack`);
+    const version = resource.attributes.Version ?? '';
+    const names = aliases
+      .filter(
+        ({ FunctionName, FunctionVersion }) => FunctionName === model.name && FunctionVersion === version,
+      )
+      .map(({ Name }) => Name);
+    return { ...model, version, aliases: names };
+  });
+  return [...latest, ...published].map((model) => {
+    const config = asynchronous.find(
+      ({ FunctionName, Qualifier }) =>
+        FunctionName === model.name && [model.version, ...model.aliases].includes(Qualifier),
+    );
+    return {
+      ...model,
+      asynchronous: {
+        maximumRetries: config?.MaximumRetryAttempts ?? DEFAULT_RETRIES,
+        maximumAgeSeconds: config?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
+      },
+    };
+  });
+}
+
+type Latest = Omit<FunctionModel, 'asynchronous'>;
+
+function readLatest(stack: Stack, assets: ReadonlyMap<string, string>): Latest[] {
   const folderOf = (logicalId: string, key: string): string => {
     const folder = assets.get(key);
     if (folder === undefined) throw new Error(`${logicalId}: no asset of the assembly is ${key}`);
@@ -87,20 +149,15 @@ export function readFunctions(stack: Stack, assets: ReadonlyMap<string, string>)
         folderOf(logicalId, properties.Content.S3Key),
       ]),
   );
-  const asynchronous = new Map(
-    stack
-      .resources('AWS::Lambda::EventInvokeConfig', ASYNCHRONOUS)
-      .map(({ properties }) => [properties.FunctionName, properties]),
-  );
-
   return stack.resources('AWS::Lambda::Function', FUNCTION).map((resource) => {
     const { logicalId, path, reference: name, attributes, properties } = resource;
-    const invokeConfig = asynchronous.get(name);
     return {
       id: path.filter((id) => !WRAPPERS.has(id)).at(-1) ?? logicalId,
       logicalId,
       name,
       arn: attributes.Arn ?? '',
+      version: '$LATEST',
+      aliases: [],
       roleName: properties.Role.split('/').at(-1) ?? '',
       codeFolder: folderOf(logicalId, properties.Code.S3Key),
       layerFolders: properties.Layers.map((arn) => {
@@ -113,12 +170,14 @@ export function readFunctions(stack: Stack, assets: ReadonlyMap<string, string>)
       memoryMegabytes: properties.MemorySize,
       environment: properties.Environment.Variables,
       logGroupName: properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
-      asynchronous: {
-        maximumRetries: invokeConfig?.MaximumRetryAttempts ?? DEFAULT_RETRIES,
-        maximumAgeSeconds: invokeConfig?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
-      },
       ...(properties.ReservedConcurrentExecutions !== undefined && {
         reservedConcurrency: properties.ReservedConcurrentExecutions,
+      }),
+      ...(properties.DurableConfig !== undefined && {
+        durable: {
+          timeoutSeconds: properties.DurableConfig.ExecutionTimeout,
+          retentionDays: properties.DurableConfig.RetentionPeriodInDays,
+        },
       }),
     };
   });

@@ -14,6 +14,8 @@ interface Naming {
   readonly name: string;
   /** For what AWS numbers instead of naming: made of the logical id. */
   readonly hash: string;
+  /** The function that a version or alias belongs to. */
+  readonly functionName: string;
   arn(service: string, resource: string): string;
 }
 
@@ -36,6 +38,20 @@ const numbered = (idAttribute: string): EmulatedType => ({
 
 const EMULATED: Readonly<Record<string, EmulatedType>> = {
   'AWS::Lambda::Function': named('FunctionName', 'lambda', (name) => `function:${name}`),
+  'AWS::Lambda::Version': {
+    identify: ({ functionName, hash, arn }) => {
+      // The CDK makes the logical id of code and settings: other code is another version, the same code the same.
+      const Version = String(1 + (Number.parseInt(hash.slice(0, 12), 16) % 1_000_000_000));
+      return { reference: arn('lambda', `function:${functionName}:${Version}`), attributes: { Version } };
+    },
+  },
+  'AWS::Lambda::Alias': {
+    nameProperty: 'Name',
+    identify: ({ functionName, name, arn }) => ({
+      reference: arn('lambda', `function:${functionName}:${name}`),
+      attributes: {},
+    }),
+  },
   'AWS::Lambda::LayerVersion': {
     identify: ({ name, arn }) => ({ reference: arn('lambda', `layer:${name}:1`), attributes: {} }),
   },
@@ -127,6 +143,7 @@ export function identify(
   return type.identify({
     name: typeof givenName === 'string' ? givenName : [stack.name, ...resource.path].join('-'),
     hash: createHash('sha256').update(`${stack.name}/${resource.logicalId}`).digest('hex'),
+    functionName: String(given('FunctionName')),
     arn: (service, rest) => `arn:aws:${service}:${stack.region}:${ACCOUNT}:${rest}`,
   });
 }

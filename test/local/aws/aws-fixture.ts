@@ -5,6 +5,7 @@ import { openAccessKeys } from '../../../local/aws/access-keys.ts';
 import { createAuthorize } from '../../../local/aws/authorize.ts';
 import { openDynamoDb } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { openKms } from '../../../local/aws/kms/kms.ts';
+import { openDurableExecutions } from '../../../local/aws/lambda/durable/executions.ts';
 import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
 import { openSecretsFile } from '../../../local/aws/secrets-manager/store.ts';
 import { startAwsServer } from '../../../local/aws/server.ts';
@@ -43,6 +44,11 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
     queueFile: join(folder, 'queue.sqlite'),
     onLine: (id, line) => log.push(`${id}: ${line}`),
   });
+  const executions = openDurableExecutions({
+    file: join(folder, 'executions.sqlite'),
+    functions,
+    log: (line) => log.push(line),
+  });
   const server = await startAwsServer(
     {
       port: 0,
@@ -60,7 +66,7 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
         arnPrefix: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:',
         now: Date.now,
       }),
-      lambda: functions,
+      lambda: { functions, executions },
     }),
   );
   return {
@@ -68,6 +74,7 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
     log,
     stop: async () => {
       await server.close();
+      executions.close();
       await functions.stop();
       await dynamodb.close();
       secrets.close();

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '../../../temporary-folder.ts';
+import { begin, durableFolders, endOf, historyOf, startDurable, stopDurable } from './durable-fixture.ts';
+import { SAMPLE, SAMPLE_WORKER } from './sample-workflow.ts';
+
+afterAll(stopDurable);
+
+interface RunnerReport {
+  readonly status: string;
+  readonly result: unknown;
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The same workflow in AWS's local test runner, in a process of its own. */
+async function runInAwsRunner(payload: unknown): Promise<RunnerReport> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'workflow.mjs'), SAMPLE);
+  writeFileSync(join(folder, 'worker.mjs'), SAMPLE_WORKER);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      join(import.meta.dirname, 'run-in-aws-runner.mjs'),
+      join(folder, 'workflow.mjs'),
+      join(folder, 'worker.mjs'),
+      JSON.stringify(payload),
+    ],
+    { env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 },
+  );
+  return JSON.parse(stdout);
+}
+
+/** What happened to which operation, in the order of each operation's own events. */
+const told = (events: readonly Readonly<Record<string, unknown>>[]) =>
+  events
+    .filter(({ EventType }) => EventType !== 'InvocationCompleted')
+    .map(({ EventType, Name, Id, ParentId, SubType }) =>
+      String(EventType).startsWith('Execution') ? { EventType } : { EventType, Name, Id, ParentId, SubType },
+    );
+
+it('a workflow has the same history on the laptop and in the local test runner of AWS', async () => {
+  const { client } = await startDurable(durableFolders({ workflow: SAMPLE, worker: SAMPLE_WORKER }));
+  const [theirs, arn] = await Promise.all([runInAwsRunner({ size: 3 }), begin(client, { size: 3 })]);
+  const ours = await endOf(client, arn);
+  expect([ours.Status, JSON.parse(ours.Result ?? '')]).toEqual([theirs.status, theirs.result]);
+  expect(theirs.result).toEqual({
+    dumped: { bytes: 6 },
+    refused: { name: 'InvokeError', message: 'refused' },
+    attempts: 2,
+    failed: 'never',
+    proven: 3,
+  });
+  const events = await historyOf(client, arn);
+  expect(told(events.map((event) => ({ ...event })))).toEqual(told(theirs.events));
+}, 60_000);
