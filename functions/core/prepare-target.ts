@@ -1,5 +1,6 @@
 import type { Grants } from '../engine/catalogue/grants.ts';
 import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
+import { findOverEvents } from '../engine/catalogue/over-events.ts';
 import { findOtherRows } from '../engine/catalogue/row-counts.ts';
 import { refuseUnmetNeeds } from '../engine/catalogue/unmet-needs.ts';
 import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
@@ -83,6 +84,15 @@ export async function compareTarget(
   if (differing === '') return;
   throw new SafeBaseError('counts_differ', `schema ${schema.target} holds ${differing}`);
 }
+
+/** The events of the target whose time is over. @throws the reason of the signal */
+export const overEvents = (
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  { target }: TargetSchema,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> =>
+  withSession(connector, endpoint, signal, (query) => findOverEvents(query, target));
 
 /**
  * Holds what a dump creates against the manifest, before anything is written.

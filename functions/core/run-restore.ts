@@ -14,7 +14,13 @@ import type { RestoreId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
 import type { DatabaseStore, ObjectStore, Resolver, RunStore, SecretStore, SqlConnector } from './ports.ts';
-import { compareTarget, prepareSchema, refuseOtherCounts, refuseUnmet } from './prepare-target.ts';
+import {
+  compareTarget,
+  overEvents,
+  prepareSchema,
+  refuseOtherCounts,
+  refuseUnmet,
+} from './prepare-target.ts';
 import { reachDatabase } from './reach-database.ts';
 import { readManifest } from './read-manifest.ts';
 import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
@@ -135,8 +141,7 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
       product: plan.product,
       openSession: openSessionOf(work),
     });
-    const { disabledEvents, leftOut } = result;
-    states.set(schema, { disabledEvents, leftOut });
+    states.set(schema, { disabledEvents: namesOf(result), leftOut: result.leftOut });
     loaded.push(result);
   });
   held.signal.throwIfAborted();
@@ -165,9 +170,13 @@ async function compareAll(work: Work): Promise<void> {
   }
 }
 
-/** Last of all, so that no event ever runs on what is not whole: until here those that ran at the source are off. */
+/**
+ * Last of all, so that no event ever runs on what is not whole: until here those that ran at the source are off. One
+ * whose time is over stays off.
+ */
 async function startEvents(work: Work, loaded: readonly LoadedSchema[], states: States): Promise<void> {
-  const { held, plan } = work;
+  const { ports, held, endpoint, plan } = work;
+  const { signal } = held;
   const isWanted = plan.events === 'as-stored' && loaded.some(({ events }) => events.length > 0);
   held.report({ phase: 'events', bytesDone: 0, bytesEstimated: 0 });
   // One that was taken over stops here.
@@ -176,12 +185,15 @@ async function startEvents(work: Work, loaded: readonly LoadedSchema[], states: 
     const of = loaded[index];
     if (isWanted && of !== undefined) {
       const { target: targetSchema } = schema;
-      await loadEvents({ openSession: openSessionOf(work), targetSchema, loaded: of, signal: held.signal });
-      states.set(schema, { disabledEvents: [] });
+      const over = await overEvents(ports.connector, endpoint, schema, signal);
+      await loadEvents({ openSession: openSessionOf(work), targetSchema, loaded: of, except: over, signal });
+      states.set(schema, { disabledEvents: namesOf(of).filter((name) => over.has(name)) });
     }
     states.set(schema, { state: 'restored' });
   }
 }
+
+const namesOf = ({ events }: LoadedSchema): readonly string[] => events.map(({ name }) => name);
 
 type ReadingInput = Parameters<typeof checkDump>[0];
 

@@ -70,7 +70,10 @@ export interface RestoredSchema {
   readonly source: string;
   readonly target: string;
   readonly state: 'untouched' | 'partial' | 'restored';
-  /** Events that ran at the source and stand switched off: all of them until everything else is proved. */
+  /**
+   * Events that ran at the source and stand switched off: all of them until everything else is proved, then those whose
+   * time is over, and where `events` is `disabled` all.
+   */
   readonly disabledEvents: readonly string[];
   /** What the load left out on purpose, such as "table `t`: DATA DIRECTORY". */
   readonly leftOut: readonly string[];

@@ -126,6 +126,12 @@ export interface HeldStatement {
   readonly mayBeOver?: boolean;
 }
 
+/** An event that ran at the source, as statements that drop it and make it anew as it was. */
+export interface StoredEvent {
+  readonly name: string;
+  readonly statements: readonly HeldStatement[];
+}
+
 /** What of the session a stored program or view remembers from its creation. */
 export interface SessionSettings {
   readonly sqlMode: string;
@@ -137,16 +143,14 @@ export interface SessionSettings {
 }
 
 export interface LoadedSchema {
-  /** Events that ran at the source; they stand switched off. */
-  readonly disabledEvents: readonly string[];
   /** What was left out on purpose, such as "table `t`: DATA DIRECTORY". */
   readonly leftOut: readonly string[];
   readonly statements: number;
   readonly bytes: number;
   /** The views: load them with `loadViews` once every schema of the backup stands. */
   readonly views: readonly HeldStatement[];
-  /** What makes those events anew as they were: start them with `loadEvents` when all else is done. */
-  readonly events: readonly HeldStatement[];
+  /** The events that ran at the source: they stand switched off until `loadEvents`, when all else is done. */
+  readonly events: readonly StoredEvent[];
   /** How the dump leaves the schema's own character set, where it switched it for an object. */
   readonly databaseCollation: SessionSettings['databaseCollation'] | undefined;
 }

@@ -1,5 +1,5 @@
 import { disableEvent } from './disable-event.ts';
-import type { HeldStatement } from './format-sql.ts';
+import type { HeldStatement, StoredEvent } from './format-sql.ts';
 import { rewriteTable } from './rewrite-table.ts';
 import { describe } from './statements/describe.ts';
 import type { DumpItem } from './statements/read-statements.ts';
@@ -13,9 +13,7 @@ export interface Routed {
   /** Triggers, routines and events: after all rows, so that no trigger fires for them. */
   readonly programs: HeldStatement[];
   readonly views: HeldStatement[];
-  /** For each event that ran at the source: what drops it, and what makes it anew as it was. */
-  readonly events: HeldStatement[];
-  readonly disabledEvents: string[];
+  readonly events: StoredEvent[];
   readonly leftOut: string[];
 }
 
@@ -28,7 +26,7 @@ const FORWARDED = new Set(['autocommit', 'system_versioning_insert_history']);
  * @returns the bytes for the load program, in order
  */
 export class StatementRouter {
-  readonly routed: Routed = { programs: [], views: [], events: [], disabledEvents: [], leftOut: [] };
+  readonly routed: Routed = { programs: [], views: [], events: [], leftOut: [] };
   statements = 0;
   readonly #standIns = new Set<string>();
   #dropOfEvent: HeldStatement | undefined;
@@ -96,14 +94,12 @@ export class StatementRouter {
   #holdEvent(item: StatementItem): void {
     const { does, text } = item;
     const disabled = disableEvent(text, does.tokens);
-    const mayBeOver = endsSometime(does.tokens);
-    this.routed.programs.push({ ...held(item, disabled ?? text), mayBeOver });
+    this.routed.programs.push({ ...held(item, disabled ?? text), mayBeOver: endsSometime(does.tokens) });
     if (!disabled || !('name' in does)) return;
     const drop = this.#dropOfEvent;
     if (!drop) throw refusal('it makes an event that no statement dropped before', text);
     this.#dropOfEvent = undefined;
-    this.routed.disabledEvents.push(does.name);
-    this.routed.events.push(drop, { ...held(item, text), mayBeOver });
+    this.routed.events.push({ name: does.name, statements: [drop, held(item, text)] });
   }
 }
 
