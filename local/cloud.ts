@@ -18,6 +18,7 @@ import { type AwsServices, startAwsServer } from './aws/server.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { startHttpApi } from './http-api/server.ts';
 import { type Functions, startFunctions } from './lambda/functions.ts';
+import { keepVersions } from './lambda/kept-versions.ts';
 import { openLogFile } from './lambda/log-file.ts';
 import { readStack, type StackModel } from './template/model.ts';
 
@@ -101,7 +102,7 @@ async function open(
   const aws = await startAwsServer({ port: awsPort, targets: stack, ...access }, () => services);
   atStop(aws.close);
   const functions = startFunctions({
-    models: stack.functions,
+    models: [...stack.functions, ...keepVersions(data.folder('versions'), stack.functions)],
     region: stack.region,
     awsUrl: aws.url,
     credentialsOf: ({ name }) => keys.of(name),

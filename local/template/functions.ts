@@ -35,8 +35,6 @@ export const withVersion = (nameOrArn: string, version: string): string =>
 /** Lambda's defaults, where the template is silent. */
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MEGABYTES = 128;
-const DEFAULT_RETRIES = 2;
-const DEFAULT_EVENT_AGE_SECONDS = 6 * 3600;
 const DEFAULT_RETENTION_DAYS = 14;
 
 const code = z.object({ S3Key: z.string() });
@@ -76,66 +74,11 @@ const LAYER = {
   unused: ['CompatibleArchitectures', 'CompatibleRuntimes', 'Description', 'LayerName', 'LicenseInfo'],
 } as const satisfies PropertiesSchema<z.ZodObject>;
 
-const ASYNCHRONOUS = {
-  used: z.object({
-    FunctionName: z.string(),
-    Qualifier: z.string(),
-    MaximumRetryAttempts: z.int().default(DEFAULT_RETRIES),
-    MaximumEventAgeInSeconds: z.int().default(DEFAULT_EVENT_AGE_SECONDS),
-  }),
-  unused: [],
-} as const satisfies PropertiesSchema<z.ZodObject>;
+/** A function as its template says it, before what stands beside it: versions, aliases, asynchronous calls. */
+export type LatestVersion = Omit<FunctionModel, 'asynchronous'>;
 
-const VERSION = {
-  used: z.object({ FunctionName: z.string() }),
-  // That an execution stays on its version is what a version is for here.
-  unused: ['Description', 'FunctionScalingConfig', 'RuntimePolicy', 'CodeSha256'],
-} as const satisfies PropertiesSchema<z.ZodObject>;
-
-const ALIAS = {
-  used: z.object({ FunctionName: z.string(), FunctionVersion: z.string(), Name: z.string() }),
-  unused: ['Description'],
-} as const satisfies PropertiesSchema<z.ZodObject>;
-
-/**
- * Every function as its latest version, then the versions that the template publishes.
- * @param assets S3 key → folder on disk
- */
-export function readFunctions(stack: Stack, assets: ReadonlyMap<string, string>): FunctionModel[] {
-  const latest = readLatest(stack, assets);
-  const aliases = stack.resources('AWS::Lambda::Alias', ALIAS).map(({ properties }) => properties);
-  const asynchronous = stack
-    .resources('AWS::Lambda::EventInvokeConfig', ASYNCHRONOUS)
-    .map(({ properties }) => properties);
-  const published = stack.resources('AWS::Lambda::Version', VERSION).map((resource): Latest => {
-    const model = latest.find(({ name }) => name === resource.properties.FunctionName);
-    if (model === undefined) throw new Error(`${resource.logicalId}: its function is not of this stack`);
-    const version = resource.attributes.Version ?? '';
-    const names = aliases
-      .filter(
-        ({ FunctionName, FunctionVersion }) => FunctionName === model.name && FunctionVersion === version,
-      )
-      .map(({ Name }) => Name);
-    return { ...model, version, aliases: names };
-  });
-  return [...latest, ...published].map((model) => {
-    const config = asynchronous.find(
-      ({ FunctionName, Qualifier }) =>
-        FunctionName === model.name && [model.version, ...model.aliases].includes(Qualifier),
-    );
-    return {
-      ...model,
-      asynchronous: {
-        maximumRetries: config?.MaximumRetryAttempts ?? DEFAULT_RETRIES,
-        maximumAgeSeconds: config?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
-      },
-    };
-  });
-}
-
-type Latest = Omit<FunctionModel, 'asynchronous'>;
-
-function readLatest(stack: Stack, assets: ReadonlyMap<string, string>): Latest[] {
+/** @param assets S3 key → folder on disk */
+export function readLatestVersions(stack: Stack, assets: ReadonlyMap<string, string>): LatestVersion[] {
   const folderOf = (logicalId: string, key: string): string => {
     const folder = assets.get(key);
     if (folder === undefined) throw new Error(`${logicalId}: no asset of the assembly is ${key}`);

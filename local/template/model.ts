@@ -1,7 +1,8 @@
 /** What the local cloud serves: the stack as plain facts, with everything resolved. */
 import type { IdentityPolicy } from '../aws/identity-policy.ts';
 import { readAssembly } from './assembly.ts';
-import { type FunctionModel, readFunctions } from './functions.ts';
+import { readFunctions } from './function-versions.ts';
+import type { FunctionModel } from './functions.ts';
 import { type HttpApiModel, readHttpApi } from './http-api.ts';
 import { ACCOUNT } from './resource-types.ts';
 import { readRolePolicies } from './roles.ts';

@@ -68,6 +68,47 @@ describe('a stack that is served', () => {
     ]);
   });
 
+  it('gives each published version what its function has, its aliases and its own number', () => {
+    const { functions } = read({
+      functions: {
+        flow: { code, properties: { DurableConfig: { ExecutionTimeout: 3600 } } },
+        plain: { code, properties: { Environment: { Variables: { FLOW: { Ref: 'live' } } } } },
+      },
+      resources: {
+        flowVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'flow' } } },
+        live: {
+          Type: 'AWS::Lambda::Alias',
+          Properties: {
+            FunctionName: { Ref: 'flow' },
+            FunctionVersion: { 'Fn::GetAtt': ['flowVersion', 'Version'] },
+            Name: 'live',
+          },
+        },
+        liveAsync: {
+          Type: 'AWS::Lambda::EventInvokeConfig',
+          Properties: { FunctionName: { Ref: 'flow' }, Qualifier: 'live', MaximumRetryAttempts: 1 },
+        },
+      },
+    });
+    const durable = { timeoutSeconds: 3600, retentionDays: 14 };
+    expect(functions).toMatchObject([
+      { id: 'flow', version: '$LATEST', aliases: [], durable, asynchronous: { maximumRetries: 0 } },
+      {
+        id: 'plain',
+        version: '$LATEST',
+        environment: { FLOW: 'arn:aws:lambda:us-east-1:000000000000:function:Test-flow:live' },
+      },
+      {
+        id: 'flow',
+        version: expect.stringMatching(/^[1-9]\d*$/),
+        aliases: ['live'],
+        durable,
+        asynchronous: { maximumRetries: 1 },
+      },
+    ]);
+    expect(functions[1]).not.toHaveProperty('durable');
+  });
+
   it('takes Lambda defaults where the template is silent', () => {
     const [model] = read({ functions: { plain: { code } } }).functions;
     expect(model).toMatchObject({

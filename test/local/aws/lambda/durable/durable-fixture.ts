@@ -27,6 +27,8 @@ export interface DurableStack {
   readonly workerTimeoutSeconds?: number;
   /** More variables of both. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Ends the logical id of the workflow's version, which the CDK makes of its code. */
+  readonly publishedAs?: string;
   /** Statements of the workflow's role. @default what it needs */
   readonly statements?: readonly Readonly<Record<string, unknown>>[];
 }
@@ -64,13 +66,13 @@ export const durableStack = (made: DurableStack): StackFixture => ({
     },
   },
   resources: {
-    workflowVersion: version('workflow'),
+    [`workflowVersion${made.publishedAs ?? ''}`]: version('workflow'),
     workerVersion: version('worker'),
     live: {
       Type: 'AWS::Lambda::Alias',
       Properties: {
         FunctionName: { Ref: 'workflow' },
-        FunctionVersion: { 'Fn::GetAtt': ['workflowVersion', 'Version'] },
+        FunctionVersion: { 'Fn::GetAtt': [`workflowVersion${made.publishedAs ?? ''}`, 'Version'] },
         Name: 'live',
       },
     },
