@@ -28,6 +28,8 @@ export async function* compressFrames(
   });
   const ready: Buffer[] = [];
   compressor.on('data', (bytes: Buffer) => ready.push(bytes));
+  // Told by the write as well, which is awaited.
+  compressor.on('error', () => {});
   try {
     let compressing = Promise.resolve();
     for await (const text of texts) {
