@@ -35,45 +35,45 @@ export function createDriver(setUp: DriverSetUp): Driver {
   const driving = new Set<string>();
   const run = (arn: string): void => {
     if (driving.has(arn) || signal.aborted) return;
-    driving.add(arn);
-    drive(arn, setUp)
-      .catch((error: unknown) => {
-        if (!signal.aborted) log(`${arn} cannot go on: ${String(error)}`);
-      })
-      .finally(() => {
-        driving.delete(arn);
-        // What changed in the moment between its last look and here.
-        if (!signal.aborted) wake(arn);
-      });
+    drive(arn, setUp, driving).catch((error: unknown) => {
+      if (!signal.aborted) log(`${arn} cannot go on: ${String(error)}`);
+    });
   };
-  const wake = (arn: string): void => {
-    if (store.find(arn)?.status === 'RUNNING' && store.hasUnseen(arn)) run(arn);
+  return {
+    run,
+    wake: (arn) => {
+      if (store.find(arn)?.status === 'RUNNING' && store.hasUnseen(arn)) run(arn);
+    },
   };
-  return { run, wake };
 }
 
 /** Until the execution has ended, or waits for something. */
-async function drive(arn: string, setUp: DriverSetUp): Promise<void> {
+async function drive(arn: string, setUp: DriverSetUp, driving: Set<string>): Promise<void> {
   const { store, finish, signal, retryDelayMs = 1000 } = setUp;
   let broken = 0;
-  for (;;) {
-    const execution = store.find(arn);
-    if (execution?.status !== 'RUNNING') return;
-    const { outcome, event } = await invokeOnce(execution, setUp);
-    // Stopped or timed out meanwhile: the end has been written.
-    if (signal.aborted || store.find(arn)?.status !== 'RUNNING') return;
-    if (outcome.kind === 'ended') return finish(arn, outcome.end, [event]);
-    const goesOn = outcome.kind === 'broken' || store.hasUnseen(arn);
-    store.write({ arn, invoking: goesOn, events: [event] });
-    if (outcome.kind === 'broken') {
-      // Lambda repeats an invocation until the execution's own time is over.
-      await sleep(Math.min(retryDelayMs * 2 ** broken, MAX_RETRY_DELAY_MS), undefined, { signal });
-      broken += 1;
-    } else {
-      broken = 0;
-      if (!goesOn && isWaiting(store, arn)) return;
-      if (!goesOn) return finish(arn, NOTHING_PENDING, []);
+  driving.add(arn);
+  try {
+    for (;;) {
+      const execution = store.find(arn);
+      if (execution?.status !== 'RUNNING') return;
+      const { outcome, event } = await invokeOnce(execution, setUp);
+      // Stopped or timed out meanwhile: the end has been written.
+      if (signal.aborted || store.find(arn)?.status !== 'RUNNING') return;
+      if (outcome.kind === 'ended') return finish(arn, outcome.end, [event]);
+      const goesOn = outcome.kind === 'broken' || store.hasUnseen(arn);
+      store.write({ arn, invoking: goesOn, events: [event] });
+      if (outcome.kind === 'pending' && !goesOn) {
+        if (!isWaiting(store, arn)) finish(arn, NOTHING_PENDING, []);
+        return;
+      }
+      broken = outcome.kind === 'broken' ? broken + 1 : 0;
+      // Lambda repeats an invocation that broke until the execution's own time is over.
+      const delayMs = Math.min(retryDelayMs * 2 ** (broken - 1), MAX_RETRY_DELAY_MS);
+      if (broken > 0) await sleep(delayMs, undefined, { signal });
     }
+  } finally {
+    // In the same moment as the last look: what changes from now on wakes it.
+    driving.delete(arn);
   }
 }
 

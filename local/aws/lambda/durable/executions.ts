@@ -60,7 +60,6 @@ export function openDurableExecutions(setUp: DurableSetUp): DurableExecutions {
     const days = functions.find(execution?.functionName ?? '', execution?.version)?.durable?.retentionDays;
     endExecution(store, arn, end, days ?? DEFAULT_RETENTION_DAYS, now(), events);
     timers.clear(arn);
-    tokens.revoke(arn);
     const ended = store.find(arn);
     for (const tell of waiting.get(arn) ?? []) if (ended !== undefined) tell(ended);
     waiting.delete(arn);

@@ -7,9 +7,13 @@ import type { InvocationResult } from '../../../lambda/instance.ts';
 import type { ExecutionEnd } from './change-execution.ts';
 import { type ErrorObject, errorObject, type Operation } from './operation.ts';
 
-/** Operations that come with the invocation; the function asks for the rest. */
-const FIRST_PAGE_BYTES = 1024 * 1024;
+/**
+ * Operations that come with the invocation. Lambda gives as many as it likes; here the function always has to ask for
+ * the rest, so that the permission to ask is needed here as well.
+ */
+const FIRST_OPERATIONS = 1;
 const PAGE_OPERATIONS = 1000;
+const PAGE_BYTES = 1024 * 1024;
 
 /** @param unseen the ids of operations that changed since the function ran last */
 export function invocationPayload(
@@ -18,7 +22,7 @@ export function invocationPayload(
   operations: readonly Operation[],
   unseen: readonly string[],
 ): string {
-  const { page, next } = pageOf(operations, 0);
+  const { page, next } = pageOf(operations, 0, FIRST_OPERATIONS);
   return JSON.stringify({
     DurableExecutionArn: arn,
     CheckpointToken: token,
@@ -37,7 +41,7 @@ export function pageOf(
   let end = from;
   while (end < operations.length && end - from < most) {
     bytes += Buffer.byteLength(JSON.stringify(operations[end]));
-    if (bytes > FIRST_PAGE_BYTES && end > from) break;
+    if (bytes > PAGE_BYTES && end > from) break;
     end += 1;
   }
   const page = operations.slice(from, end);

@@ -33,6 +33,11 @@ const start = () => {
 const step = (Action: string, more = {}) =>
   ({ Id: 'a', Type: 'STEP', Action, ...more }) as Partial<OperationUpdate>;
 
+it('a start is on disk together with the invocation that it begins with', () => {
+  const { store, execution } = start();
+  expect(store.running()).toEqual([{ execution, invoking: true }]);
+});
+
 describe('a checkpoint', () => {
   it('answers with all that changed since the one before', () => {
     const { write } = start();

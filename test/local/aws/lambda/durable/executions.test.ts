@@ -20,6 +20,9 @@ import {
   stopDurable,
 } from './durable-fixture.ts';
 
+// Clouds and functions are processes of their own, and some wait in real seconds.
+import.meta.jest.setTimeout(60_000);
+
 afterEach(stopDurable);
 
 const start = (made: DurableStack) => startDurable(durableFolders(made));
@@ -210,18 +213,17 @@ describe('an execution', () => {
     expect(types(await historyOf(client, arn)).at(-1)).toBe('ExecutionTimedOut');
   });
 
-  it('fails where its role may not checkpoint', async () => {
+  it.each([
+    ['CheckpointDurableExecution', 'GetDurableExecutionState'],
+    ['GetDurableExecutionState', 'CheckpointDurableExecution'],
+  ])('cannot go on where its role may not %s', async (missing, granted) => {
     const { client, log } = await start({
-      statements: [{ Effect: 'Allow', Action: 'lambda:GetDurableExecutionState', Resource: '*' }],
-      workflow: workflow(`return context.step('one', async () => 1, once);`),
+      executionTimeoutSeconds: 3,
+      statements: [{ Effect: 'Allow', Action: `lambda:${granted}`, Resource: '*' }],
+      workflow: workflow(`await context.wait('pause', { seconds: 1 });`),
     });
-    expect(await endOf(client, await begin(client, {}))).toMatchObject({
-      Status: 'FAILED',
-      Error: { ErrorMessage: expect.stringContaining('lambda:CheckpointDurableExecution') },
-    });
-    expect(
-      log.some((line) => line.includes('IAM denies Test-workflow lambda:CheckpointDurableExecution')),
-    ).toBe(true);
+    expect((await endOf(client, await begin(client, {}))).Status).toMatch(/^(FAILED|TIMED_OUT)$/);
+    expect(log.some((line) => line.includes(`IAM denies Test-workflow lambda:${missing}`))).toBe(true);
   });
 
   it('carries more state than one invocation takes, and a result that is larger than an answer', async () => {

@@ -15,6 +15,9 @@ import {
   stopDurable,
 } from './durable-fixture.ts';
 
+// Clouds and functions are processes of their own, and some wait in real seconds.
+import.meta.jest.setTimeout(60_000);
+
 const processes: ChildProcess[] = [];
 afterEach(async () => {
   for (const child of processes.splice(0)) child.kill('SIGKILL');
@@ -104,6 +107,7 @@ describe('a cloud that is killed and started again', () => {
 
   it('repeats the invocation that it died in, with what had been checkpointed', async () => {
     const { folders, pids } = scene(`
+      await context.wait('pause', { seconds: 1 });
       await context.step('slow', async () => { mark('slow'); if (!existsSync(process.env.MARKS + '/go')) { writeFileSync(process.env.MARKS + '/go', ''); await blocked('never'); } }, once);
       return 'done';`);
     const { client, kill } = await startProcess(folders);
