@@ -154,6 +154,7 @@ describe('the local cloud', () => {
       'kms-keys.json',
       'secrets.sqlite',
       'queue.sqlite',
+      'executions.sqlite',
       'logs/worker.log',
     ]) {
       expect([file, statSync(join(dataFolder, file)).mode & 0o777]).toEqual([file, 0o600]);

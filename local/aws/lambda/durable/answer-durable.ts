@@ -10,7 +10,14 @@ import type { LambdaServices } from '../lambda-services.ts';
 import { invalid } from './check-updates.ts';
 import { checkpointInput, type FindTarget } from './checkpoint.ts';
 import { pageOf } from './invocation.ts';
-import { type Execution, errorObject, type HistoryEvent } from './operation.ts';
+import { type Execution, errorObject } from './operation.ts';
+import {
+  describeExecution,
+  mostItems,
+  numberIn,
+  pageOfExecutions,
+  pageOfHistory,
+} from './read-executions.ts';
 
 interface Call {
   readonly services: LambdaServices;
@@ -23,13 +30,15 @@ type Answer = (call: Call, execution: Execution) => unknown;
 const EXECUTION_CALLS: Readonly<Record<string, { readonly action: string; readonly answer: Answer }>> = {
   'POST checkpoint': { action: 'CheckpointDurableExecution', answer: takeCheckpoint },
   'GET state': { action: 'GetDurableExecutionState', answer: readState },
-  'GET ': { action: 'GetDurableExecution', answer: (_, execution) => describe(execution) },
-  'GET history': { action: 'GetDurableExecutionHistory', answer: readHistory },
+  'GET ': { action: 'GetDurableExecution', answer: (_, execution) => describeExecution(execution) },
+  'GET history': {
+    action: 'GetDurableExecutionHistory',
+    answer: ({ services, query }, { arn }) => pageOfHistory(services.executions.store.events(arn), query),
+  },
   'POST stop': { action: 'StopDurableExecution', answer: stop },
 };
 const EXECUTION_PATH = /^\/2025-12-01\/durable-executions\/([^/]+)(?:\/(\w+))?$/;
 const LIST_PATH = /^\/2025-12-01\/functions\/([^/]+)\/durable-executions$/;
-const MOST_ITEMS = 1000;
 
 /** @returns undefined where the request is none of this API */
 export function answerDurable(
@@ -44,13 +53,7 @@ export function answerDurable(
 
   const listed = LIST_PATH.exec(pathname)?.[1];
   if (request.method === 'GET' && listed !== undefined) {
-    const named = findFunction(
-      services.functions,
-      decodeURIComponent(listed),
-      query.get('Qualifier') ?? undefined,
-    );
-    allow({ action: 'lambda:ListDurableExecutionsByFunction', resource: named.arn });
-    return json(list(call, named.model.name, named.isQualified ? named.model.version : undefined));
+    return json(listExecutions(call, decodeURIComponent(listed), allow));
   }
   const [, arn = '', verb = ''] = EXECUTION_PATH.exec(pathname) ?? [];
   const found = EXECUTION_CALLS[`${request.method} ${verb}`];
@@ -61,6 +64,17 @@ export function answerDurable(
   if (execution === undefined)
     throw new AwsError(404, 'ResourceNotFoundException', `Durable execution not found: ${executionArn}`);
   return json(found.answer(call, execution));
+}
+
+function listExecutions(
+  { services, query }: Call,
+  name: string,
+  allow: (use: { action: string; resource: string }) => void,
+): unknown {
+  const named = findFunction(services.functions, name, query.get('Qualifier') ?? undefined);
+  allow({ action: 'lambda:ListDurableExecutionsByFunction', resource: named.arn });
+  const executions = services.executions.store.ofFunction(named.model.name);
+  return pageOfExecutions(executions, query, named.isQualified ? named.model.version : undefined);
 }
 
 function takeCheckpoint({ services, request, mayInvoke }: Call, { arn }: Execution): unknown {
@@ -96,58 +110,12 @@ function readState({ services, query }: Call, { arn }: Execution): unknown {
   return { Operations: page, NextMarker: next };
 }
 
-function readHistory({ services, query }: Call, { arn }: Execution): unknown {
-  const events = services.executions.store.events(arn);
-  if (query.get('ReverseOrder') === 'true') events.reverse();
-  const from = numberIn(query, 'Marker', 0);
-  const to = from + mostItems(query);
-  const page = events
-    .slice(from, to)
-    .map((event) => (query.get('IncludeExecutionData') === 'true' ? event : bare(event)));
-  return { Events: page, ...(to < events.length && { NextMarker: String(to) }) };
-}
-
-/** An event without what functions gave and took. */
-const bare = (event: HistoryEvent): unknown =>
-  JSON.parse(JSON.stringify(event, (key, value) => (key === 'Payload' ? undefined : value)));
-
 function stop({ services, request }: Call, execution: Execution): unknown {
   if (execution.status !== 'RUNNING')
     throw invalid(`The durable execution is ${execution.status}, it cannot be stopped.`);
   const error = request.body.length === 0 ? {} : parse(errorObject, request);
   return { StopTimestamp: services.executions.stop(execution.arn, { status: 'STOPPED', error }).endedAt };
 }
-
-function list({ services, query }: Call, functionName: string, version: string | undefined): unknown {
-  const statuses = query.getAll('Statuses');
-  const name = query.get('DurableExecutionName');
-  const wanted = services.executions.store
-    .ofFunction(functionName)
-    .filter((execution) => version === undefined || execution.version === version)
-    .filter((execution) => name === null || execution.name === name)
-    .filter((execution) => statuses.length === 0 || statuses.includes(execution.status));
-  if (query.get('ReverseOrder') === 'true') wanted.reverse();
-  const from = numberIn(query, 'Marker', 0);
-  const to = from + mostItems(query);
-  const DurableExecutions = wanted.slice(from, to).map((execution) => {
-    const { InputPayload: _, Result: __, Error: ___, Version: ____, ...summary } = describe(execution);
-    return summary;
-  });
-  return { DurableExecutions, ...(to < wanted.length && { NextMarker: String(to) }) };
-}
-
-const describe = (execution: Execution) => ({
-  DurableExecutionArn: execution.arn,
-  DurableExecutionName: execution.name,
-  FunctionArn: execution.arn.split('/')[0],
-  Version: execution.version,
-  Status: execution.status,
-  StartTimestamp: execution.startedAt,
-  EndTimestamp: execution.endedAt,
-  InputPayload: execution.payload,
-  Result: execution.result,
-  Error: execution.error,
-});
 
 /** Times leave as seconds, as all of Lambda's API has them. */
 const json = (output: unknown): AwsAnswer => ({
@@ -163,14 +131,6 @@ function parse<T>(schema: z.ZodType<T>, request: AwsRequest): T {
   if (!parsed.success) throw invalid(z.prettifyError(parsed.error));
   return parsed.data;
 }
-
-function numberIn(query: URLSearchParams, name: string, absent: number): number {
-  const value = Number(query.get(name) || absent);
-  if (!Number.isSafeInteger(value) || value < 0) throw invalid(`${name} is not valid.`);
-  return value;
-}
-const mostItems = (query: URLSearchParams): number =>
-  Math.min(numberIn(query, 'MaxItems', 100) || 100, MOST_ITEMS);
 
 function isAllowed(ask: () => void): boolean {
   try {

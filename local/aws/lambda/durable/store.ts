@@ -28,7 +28,7 @@ interface Change {
 export interface ExecutionStore {
   find(arn: string): Execution | undefined;
   findByName(functionName: string, name: string): Execution | undefined;
-  /** Newest first. */
+  /** Oldest first. */
   ofFunction(functionName: string): Execution[];
   running(): { readonly execution: Execution; readonly invoking: boolean }[];
   operations(arn: string): Map<string, Operation>;
@@ -93,7 +93,7 @@ export function openExecutionStore(file: string): ExecutionStore {
 const selections = (database: DatabaseSync) => ({
   byArn: database.prepare('SELECT record FROM execution WHERE arn = ?'),
   byName: database.prepare('SELECT record FROM execution WHERE function = ? AND name = ?'),
-  ofFunction: database.prepare('SELECT record FROM execution WHERE function = ? ORDER BY rowid DESC'),
+  ofFunction: database.prepare('SELECT record FROM execution WHERE function = ? ORDER BY rowid'),
   running: database.prepare('SELECT record, invoking FROM execution WHERE running = 1 ORDER BY rowid'),
   operations: database.prepare('SELECT record FROM operation WHERE arn = ? ORDER BY number'),
   events: database.prepare('SELECT record FROM event WHERE arn = ? ORDER BY number'),

@@ -49,13 +49,18 @@ describe('a start', () => {
       $metadata: { httpStatusCode: 409 },
     });
     expect(await begin(client, { a: 1 }, 'bk_2')).not.toBe(first);
-    const listed = await client.send(
-      new ListDurableExecutionsByFunctionCommand({ FunctionName: 'Test-workflow', Statuses: ['RUNNING'] }),
-    );
-    expect(listed.DurableExecutions?.map(({ DurableExecutionName }) => DurableExecutionName)).toEqual([
-      'bk_2',
-      'bk_1',
-    ]);
+    const list = async (input = {}) => {
+      const FunctionName = 'Test-workflow';
+      const { DurableExecutions = [] } = await client.send(
+        new ListDurableExecutionsByFunctionCommand({ FunctionName, ...input }),
+      );
+      return DurableExecutions.map(({ DurableExecutionName }) => DurableExecutionName);
+    };
+    expect(await list({ Statuses: ['RUNNING'] })).toEqual(['bk_1', 'bk_2']);
+    expect(await list({ ReverseOrder: true, MaxItems: 1 })).toEqual(['bk_2']);
+    expect(await list({ Statuses: ['FAILED'] })).toEqual([]);
+    expect(await list({ DurableExecutionName: 'bk_2', Qualifier: 'live' })).toEqual(['bk_2']);
+    expect(await list({ Qualifier: '$LATEST' })).toEqual([]);
   });
 
   it.each([
