@@ -33,6 +33,8 @@ export const SETTINGS = {
   NETWORKS: json(networkRules),
   WORKERS: json(workerNames),
   EXPIRE_FUNCTION: z.string().min(1),
+  /** The durable function that drives runs, by its alias. */
+  WORKFLOW_FUNCTION: z.string().min(1),
   /** Where the layer mysql-client is mounted. */
   MYSQL_CLIENT_ROOT: z.string().min(1),
   /** zstd level of dumps, 1 to 19. */
@@ -66,16 +68,16 @@ type Settings<N extends SettingName> = { readonly [K in N]: z.output<(typeof SET
 
 /** The deployed functions (workers once per network profile) and the settings that each of them gets. */
 export const FUNCTION_SETTINGS = {
-  'api-databases': ['TABLE_NAME', 'TOKEN_KEY_ID', 'SECRET_PREFIX', 'NETWORKS', 'WORKERS', 'EXPIRE_FUNCTION'],
-  'api-backups': [
+  'api-databases': [
     'TABLE_NAME',
     'TOKEN_KEY_ID',
-    'BUCKET_NAME',
+    'SECRET_PREFIX',
+    'NETWORKS',
     'WORKERS',
-    'EXPIRE_FUNCTION',
-    'QUEUE_LEASE_MS',
+    'WORKFLOW_FUNCTION',
   ],
-  'api-restores': ['TABLE_NAME', 'TOKEN_KEY_ID', 'WORKERS', 'EXPIRE_FUNCTION', 'QUEUE_LEASE_MS'],
+  'api-backups': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
+  'api-restores': ['TABLE_NAME', 'TOKEN_KEY_ID', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
   'api-health': [],
   backup: [
     'TABLE_NAME',
@@ -100,7 +102,8 @@ export const FUNCTION_SETTINGS = {
   ],
   probe: ['TABLE_NAME', 'NETWORKS', 'MYSQL_CLIENT_ROOT'],
   expire: ['TABLE_NAME', 'BUCKET_NAME'],
-  dispatch: ['TABLE_NAME', 'WORKERS', 'EXPIRE_FUNCTION', 'QUEUE_LEASE_MS'],
+  dispatch: ['TABLE_NAME', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
+  workflow: ['TABLE_NAME', 'WORKERS', 'EXPIRE_FUNCTION'],
   'admin-token': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME'],
 } as const satisfies Record<string, readonly SettingName[]>;
 

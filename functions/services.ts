@@ -19,6 +19,7 @@ import { dynamodbLocks } from './adapters/dynamodb-locks.ts';
 import { dynamodbBackups, dynamodbRestores } from './adapters/dynamodb-runs.ts';
 import { dynamodbTokens } from './adapters/dynamodb-tokens.ts';
 import { kmsTokenHasher } from './adapters/kms-token-hasher.ts';
+import { durableHandler } from './adapters/lambda-durable-steps.ts';
 import { lambdaProber } from './adapters/lambda-prober.ts';
 import { lambdaWorkflows } from './adapters/lambda-workflows.ts';
 import { mysqlConnector } from './adapters/mysql-connector.ts';
@@ -43,12 +44,14 @@ import type {
   RunStore,
   SecretStore,
   SqlConnector,
+  StartedJob,
   TokenHasher,
   TokenStore,
   Workflows,
 } from './core/ports.ts';
 import type { Backup, Restore } from './core/run.ts';
 import type { StartPorts } from './core/start-run.ts';
+import { SafeBaseError } from './errors.ts';
 
 type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'MYSQL_CLIENT_ROOT'> = {
   readonly [N in Name]: string;
@@ -153,18 +156,30 @@ export function auditLog(config: Of<'BUCKET_NAME'>): AuditLog {
 }
 
 let workflowsMade: Workflows | undefined;
-function workflows(config: Workers & { readonly EXPIRE_FUNCTION: string }): Workflows {
-  workflowsMade ??= lambdaWorkflows(lambdaClient(), {
-    workers: config.WORKERS,
-    expire: config.EXPIRE_FUNCTION,
-  });
+function workflows(config: { readonly WORKFLOW_FUNCTION: string }): Workflows {
+  workflowsMade ??= lambdaWorkflows(lambdaClient(), config.WORKFLOW_FUNCTION);
   return workflowsMade;
 }
 
+export { durableHandler };
+
+/** The function that does a job. @throws `host_refused` */
+export const workerOf =
+  (config: Workers & { readonly EXPIRE_FUNCTION: string }) =>
+  (job: StartedJob): string => {
+    if (job.kind === 'expire') return config.EXPIRE_FUNCTION;
+    const workers = config.WORKERS[job.network];
+    if (workers === undefined) {
+      throw new SafeBaseError(
+        'host_refused',
+        `the stack has no workers for the network profile ${job.network}`,
+      );
+    }
+    return workers[job.kind];
+  };
+
 /** What it takes to start a run. */
-export function startPorts(
-  config: Of<'TABLE_NAME'> & Workers & { readonly EXPIRE_FUNCTION: string },
-): StartPorts {
+export function startPorts(config: Of<'TABLE_NAME'> & { readonly WORKFLOW_FUNCTION: string }): StartPorts {
   return {
     databases: databaseStore(config),
     backups: backupStore(config),

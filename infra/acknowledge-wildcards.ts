@@ -1,5 +1,5 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import { readableArn } from './readable-arn.ts';
 
 /** Actions on resources, as they go into one policy statement. */
@@ -12,13 +12,13 @@ export interface Permission {
 }
 
 /** Tells cdk-nag the reason of each wildcard; one without a reason stays a finding, which fails the synthesis. */
-export function acknowledgeWildcards(role: Role, permissions: readonly Permission[]): void {
+export function acknowledgeWildcards(grantee: Construct, permissions: readonly Permission[]): void {
   for (const { resources, wildcardReason } of permissions) {
     if (wildcardReason === undefined) continue;
     for (const resource of resources) {
-      const shown = readableArn(Stack.of(role).resolve(resource));
+      const shown = readableArn(Stack.of(grantee).resolve(resource));
       if (!shown.includes('*')) continue;
-      Validations.of(role).acknowledge({
+      Validations.of(grantee).acknowledge({
         id: `AwsSolutions-IAM5[Resource::${shown}]`,
         reason: wildcardReason,
       });

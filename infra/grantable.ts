@@ -1,4 +1,5 @@
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Permission } from './acknowledge-wildcards.ts';
@@ -132,6 +133,22 @@ const onFunctions = {
   invoke: (...functions: LambdaFunction[]): Permission => ({
     actions: ['lambda:InvokeFunction'],
     resources: functions.map(({ functionArn }) => functionArn),
+  }),
+  /** A function by any of its versions: those of earlier deploys still end what they began. */
+  invokeVersions: (...functions: LambdaFunction[]): Permission => ({
+    actions: ['lambda:InvokeFunction'],
+    resources: functions.map(({ functionArn }) => `${functionArn}:*`),
+    wildcardReason: 'Versions are numbered at deploy, and a run ends on the one that it started with.',
+  }),
+  startExecutions: (alias: Alias): Permission => ({
+    actions: ['lambda:InvokeFunction'],
+    resources: [alias.functionArn],
+  }),
+  /** @see https://docs.aws.amazon.com/lambda/latest/dg/durable-security.html */
+  goOnWithExecutions: (workflow: LambdaFunction): Permission => ({
+    actions: ['lambda:CheckpointDurableExecution', 'lambda:GetDurableExecutionState'],
+    resources: [`${workflow.functionArn}:*`],
+    wildcardReason: 'Executions lie under the versions of their function, which are numbered at deploy.',
   }),
   send: (queue: Queue): Permission => ({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
   writeLogs: (group: LogGroup): Permission => ({

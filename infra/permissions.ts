@@ -1,6 +1,6 @@
 /** The only file that grants: what each role may do, action by action. Reviewed as infra/permissions.txt. */
 import type { Stack } from 'aws-cdk-lib';
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { acknowledgeWildcards, type Permission } from './acknowledge-wildcards.ts';
 import type { Api } from './constructs/api.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
@@ -29,7 +29,6 @@ const startRuns = (may: May): Permission[] => [
 ];
 
 function grantApi(may: May, { api, workflows }: Parts): void {
-  const { expire } = workflows;
   const workers = Object.values(workflows.workers);
   const answerRequests = [
     may.hashTokens(),
@@ -42,13 +41,14 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     may.putItem('DB', 'LOCK'),
     may.deleteItem('DB'),
     may.useManagedSecrets('CreateSecret', 'PutSecretValue', 'DeleteSecret'),
-    may.invoke(...workers.map(({ probe }) => probe), expire),
+    may.invoke(...workers.map(({ probe }) => probe)),
+    may.startExecutions(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-backups'], [
     ...answerRequests,
     ...startRuns(may),
     may.putItem('BK', 'LOCK'),
-    may.invoke(...workers.map(({ backup }) => backup), expire),
+    may.startExecutions(workflows.liveWorkflow),
     // The manifest, and what it signs for downloads: a link can do what its signer may.
     may.useObjects('databases', 'GetObjectVersion'),
     may.useDataKeyThroughS3('Decrypt'),
@@ -58,7 +58,7 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     ...answerRequests,
     ...startRuns(may),
     may.putItem('RS', 'LOCK'),
-    may.invoke(...workers.map(({ restore }) => restore)),
+    may.startExecutions(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-health'], []);
 }
@@ -89,7 +89,7 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
 }
 
 function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
-  const { expire, dispatch, workers } = workflows;
+  const { expire, dispatch, workflow, workers } = workflows;
   grant(may, expire, [
     may.getItem('BK'),
     may.updateItem('BK'),
@@ -100,8 +100,22 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.getItem('IDEM'),
     ...startRuns(may),
     may.putItem('IDEM', 'BK', 'LOCK'),
-    may.invoke(...Object.values(workers).map(({ backup }) => backup)),
+    may.startExecutions(workflows.liveWorkflow),
   ]);
+  const runners = Object.values(workers).flatMap(({ backup, restore }) => [backup, restore]);
+  grant(may, workflow, [
+    may.getItem('BK', 'RS'),
+    may.updateItem('BK', 'RS'),
+    may.deleteItem('LOCK'),
+    may.invokeVersions(...runners, expire),
+  ]);
+  // A policy of its own: the role's default policy comes before the function, and could not name it.
+  const ofOneself = may.goOnWithExecutions(workflow);
+  const policy = new Policy(workflows, 'workflow-executions', {
+    roles: [workflow.ownRole],
+    statements: [statementOf(ofOneself)],
+  });
+  acknowledgeWildcards(policy, [ofOneself]);
   grant(may, identity.adminToken, [
     may.hashTokens(),
     // A repeated write reads whether the first one had worked.
@@ -125,15 +139,14 @@ function grant(may: May, to: LambdaFunction, permissions: readonly Permission[])
 }
 
 function allow(role: Role, permissions: readonly Permission[]): void {
-  for (const { actions, resources, conditions } of permissions) {
-    if (resources.length === 0) continue;
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions && { conditions }),
-      }),
-    );
-  }
+  for (const permission of permissions.filter(({ resources }) => resources.length > 0))
+    role.addToPolicy(statementOf(permission));
   acknowledgeWildcards(role, permissions);
 }
+
+const statementOf = ({ actions, resources, conditions }: Permission): PolicyStatement =>
+  new PolicyStatement({
+    actions: [...actions],
+    resources: [...resources],
+    ...(conditions && { conditions }),
+  });

@@ -1,20 +1,18 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { StartedJob, Workflows } from '../core/ports.ts';
+import type { Workflows } from '../core/ports.ts';
 import { SafeBaseError } from '../errors.ts';
 
-/** Where the jobs run. */
-interface JobFunctions {
-  /** Network profile → names of its workers. */
-  readonly workers: Readonly<Record<string, { readonly backup: string; readonly restore: string }>>;
-  readonly expire: string;
-}
-
-/** Starts each job as one asynchronous invocation of its function, which Lambda keeps until it has run. */
-export const lambdaWorkflows = (client: LambdaClient, functions: JobFunctions): Workflows => ({
+/**
+ * Starts each job as a durable execution; a run under its own id: the same start twice is one execution.
+ * @param workflow the durable function, by its alias
+ */
+export const lambdaWorkflows = (client: LambdaClient, workflow: string): Workflows => ({
   async start(job) {
     const command = new InvokeCommand({
-      FunctionName: functionOf(job, functions),
+      FunctionName: workflow,
       InvocationType: 'Event',
+      // A removal may be asked for again after one that failed, and does no harm twice.
+      ...(job.kind !== 'expire' && { DurableExecutionName: job.runId }),
       Payload: Buffer.from(JSON.stringify(job)),
     });
     await client.send(command).catch((error: unknown) => {
@@ -24,15 +22,3 @@ export const lambdaWorkflows = (client: LambdaClient, functions: JobFunctions): 
     });
   },
 });
-
-function functionOf(job: StartedJob, functions: JobFunctions): string {
-  if (job.kind === 'expire') return functions.expire;
-  const workers = functions.workers[job.network];
-  if (workers === undefined) {
-    throw new SafeBaseError(
-      'host_refused',
-      `the stack has no workers for the network profile ${job.network}`,
-    );
-  }
-  return workers[job.kind];
-}

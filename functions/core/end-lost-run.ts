@@ -30,7 +30,7 @@ async function end<R extends Backup | Restore>(
         state: 'failed',
         fence: run.fence + 1,
         failure: workerLost(run),
-        endedAt: run.leaseExpiresAt ?? new Date(ports.now()).toISOString(),
+        endedAt: earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString()),
       },
     );
     ports.log.info('a lost run is now failed', { runId: id });
@@ -40,6 +40,10 @@ async function end<R extends Backup | Restore>(
     if (!settled) throw error;
   }
 }
+
+/** A worker may be known to be gone before its lease is over. Both ISO 8601. */
+const earlier = (leaseEnd: string | undefined, now: string): string =>
+  leaseEnd !== undefined && leaseEnd < now ? leaseEnd : now;
 
 const isBackup = (owner: LockOwner): owner is Backup['id'] => owner.startsWith('bk_');
 const isRestore = (owner: LockOwner): owner is Restore['id'] => owner.startsWith('rs_');

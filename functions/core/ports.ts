@@ -166,6 +166,21 @@ export type StartedJob =
   | { readonly version: 1; readonly kind: 'restore'; readonly runId: RestoreId; readonly network: string }
   | { readonly version: 1; readonly kind: 'expire'; readonly runId: BackupId };
 
+/** How a call of a worker ended, as its caller learns it. */
+export type CallEnd = { readonly answered: true } | { readonly answered: false; readonly reason: string };
+
+/**
+ * What a workflow is made of: whatever dies, what has ended is not done again. Code between these runs again after each
+ * death: no clock, no random value, nothing of the outside there.
+ */
+export interface WorkflowSteps {
+  /** A short piece of work that is safe to repeat; tried again when it fails. */
+  step(name: string, work: () => Promise<void>): Promise<void>;
+  /** Runs a worker and waits for its end, however long that takes. Its death is an answer, not an error. */
+  call(name: string, functionName: string, payload: object): Promise<CallEnd>;
+  wait(name: string, seconds: number): Promise<void>;
+}
+
 /** What a look at a database found; the answer of `POST /databases/{id}/test`. */
 export interface ProbeReport {
   readonly ok: boolean;

@@ -70,7 +70,7 @@ export class Api extends Construct {
   }: ApiProps): Api['functions'] {
     const TABLE_NAME = storage.table.tableName;
     const TOKEN_KEY_ID = identity.tokenKey.keyArn;
-    const starts = { WORKERS: workflows.workerNames, EXPIRE_FUNCTION: workflows.expire.functionName };
+    const starts = { WORKFLOW_FUNCTION: workflows.liveWorkflow.functionArn };
     return {
       'api-databases': new LambdaFunction(this, {
         name: 'api-databases',
@@ -80,6 +80,7 @@ export class Api extends Construct {
           TOKEN_KEY_ID,
           SECRET_PREFIX: secretPrefix,
           NETWORKS: workflows.networkRules,
+          WORKERS: workflows.workerNames,
           ...starts,
         },
       }),

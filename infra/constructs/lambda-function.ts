@@ -34,6 +34,8 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   probe: { timeout: Duration.seconds(28), memory: 512 },
   expire: { timeout: Duration.minutes(15), memory: 256 },
   dispatch: { timeout: Duration.seconds(60), memory: 256 },
+  // Only between operations: while it waits for a worker it does not run.
+  workflow: { timeout: Duration.seconds(60), memory: 256 },
   'admin-token': { timeout: Duration.seconds(29), memory: 256 },
 };
 
@@ -43,6 +45,8 @@ export interface LambdaFunctionProps<F extends FunctionName> {
   /** The settings that `functions/config.ts` says this function reads. */
   readonly environment: FunctionEnvironment<F>;
   readonly settings: Settings;
+  /** Makes it a durable function, which can be decided only when it is created. @default a plain one */
+  readonly durable?: { readonly executionTimeout: Duration; readonly retention: Duration };
   /** The dump tools, mounted where `MYSQL_CLIENT_ROOT` says. @default none */
   readonly layer?: MysqlClientLayer;
   /** The network profile whose worker this is. @default none: a function that all networks share, in no VPC */
@@ -97,6 +101,14 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
       },
       // A variable of the SDK of old.
       awsSdkConnectionReuse: false,
+      // A run ends on the code that it started with: what a deploy replaces is kept.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      ...(props.durable && {
+        durableConfig: {
+          executionTimeout: props.durable.executionTimeout,
+          retentionPeriod: props.durable.retention,
+        },
+      }),
       ...(props.asynchronous && {
         retryAttempts: props.asynchronous.retries,
         maxEventAge: props.asynchronous.maxAge,

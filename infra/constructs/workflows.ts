@@ -1,4 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SETTINGS } from '../../functions/config.ts';
 import type { Settings } from '../settings.ts';
@@ -32,6 +33,10 @@ export class Workflows extends Construct {
   readonly workers: Readonly<Record<string, Workers>>;
   /** The only function that deletes stored objects. */
   readonly expire: LambdaFunction<'expire'>;
+  /** The durable function that drives every run. */
+  readonly workflow: LambdaFunction<'workflow'>;
+  /** By which it is started: the version of this deploy. */
+  readonly liveWorkflow: Alias;
   /** What schedules call. */
   readonly dispatch: LambdaFunction<'dispatch'>;
   /** The setting WORKERS: network profile → names of its functions, as JSON. */
@@ -58,7 +63,11 @@ export class Workflows extends Construct {
       Object.fromEntries(
         Object.entries(this.workers).map(([network, { probe, backup, restore }]) => [
           network,
-          { probe: probe.functionName, backup: backup.functionName, restore: restore.functionName },
+          {
+            probe: probe.functionName,
+            backup: backup.currentVersion.functionArn,
+            restore: restore.currentVersion.functionArn,
+          },
         ]),
       ),
     );
@@ -68,10 +77,21 @@ export class Workflows extends Construct {
       settings,
       environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
     });
+    this.workflow = new LambdaFunction(this, {
+      name: 'workflow',
+      settings,
+      environment: {
+        TABLE_NAME,
+        WORKERS: this.workerNames,
+        EXPIRE_FUNCTION: this.expire.currentVersion.functionArn,
+      },
+      durable: { executionTimeout: Duration.hours(1), retention: Duration.days(14) },
+    });
+    this.liveWorkflow = this.workflow.addAlias('live');
     this.dispatch = new LambdaFunction(this, {
       name: 'dispatch',
       settings,
-      environment: { TABLE_NAME, WORKERS: this.workerNames, EXPIRE_FUNCTION: this.expire.functionName },
+      environment: { TABLE_NAME, WORKFLOW_FUNCTION: this.liveWorkflow.functionArn },
     });
   }
 

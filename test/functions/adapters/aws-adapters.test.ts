@@ -48,31 +48,30 @@ describe('kmsTokenHasher', () => {
 describe('lambdaWorkflows', () => {
   const client = new LambdaClient(region);
   const lambda = mockClient(client);
-  const workers = { office: { backup: 'backup-office', restore: 'restore-office' } };
-  const workflows = lambdaWorkflows(client, { workers, expire: 'expire' });
+  const workflows = lambdaWorkflows(client, 'workflow:live');
+  const [backup, restore] = [newBackupId(), newRestoreId()];
 
   it.each([
-    [{ version: 1, kind: 'backup', runId: newBackupId(), network: 'office' }, 'backup-office'],
-    [{ version: 1, kind: 'restore', runId: newRestoreId(), network: 'office' }, 'restore-office'],
-    [{ version: 1, kind: 'expire', runId: newBackupId() }, 'expire'],
-  ] as const)('starts %p in %s without waiting for it', async (job, name) => {
+    [{ version: 1, kind: 'backup', runId: backup, network: 'office' }, backup],
+    [{ version: 1, kind: 'restore', runId: restore, network: 'office' }, restore],
+    [{ version: 1, kind: 'expire', runId: backup }, undefined],
+  ] as const)('starts %p without waiting for it, a run once under its id', async (job, name) => {
     lambda.reset();
     lambda.on(InvokeCommand).resolves({ StatusCode: 202 });
     await workflows.start(job);
     const [call] = lambda.commandCalls(InvokeCommand);
-    expect(call?.args[0].input).toMatchObject({ FunctionName: name, InvocationType: 'Event' });
-    expect(JSON.parse(String(call?.args[0].input.Payload))).toEqual(job);
+    const { Payload, ...input } = call?.args[0].input ?? {};
+    expect(input).toEqual({
+      FunctionName: 'workflow:live',
+      InvocationType: 'Event',
+      ...(name !== undefined && { DurableExecutionName: name }),
+    });
+    expect(JSON.parse(String(Payload))).toEqual(job);
   });
 
-  it('refuses a network without workers, and tells when Lambda is away', async () => {
-    const runId = newBackupId();
-    await expect(
-      workflows.start({ version: 1, kind: 'backup', runId, network: 'moon' }),
-    ).rejects.toMatchObject({
-      code: 'host_refused',
-    });
+  it('tells when Lambda is away', async () => {
     lambda.on(InvokeCommand).rejects(away);
-    await expect(workflows.start({ version: 1, kind: 'expire', runId })).rejects.toMatchObject({
+    await expect(workflows.start({ version: 1, kind: 'expire', runId: backup })).rejects.toMatchObject({
       code: 'unavailable',
     });
   });

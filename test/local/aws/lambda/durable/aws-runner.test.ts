@@ -14,11 +14,16 @@ interface RunnerReport {
   readonly events: readonly Readonly<Record<string, unknown>>[];
 }
 
+interface Sources {
+  readonly workflow: string;
+  readonly worker: string;
+}
+
 /** The same workflow in AWS's local test runner, in a process of its own. */
-async function runInAwsRunner(payload: unknown): Promise<RunnerReport> {
+async function runInAwsRunner(made: Sources, payload: unknown): Promise<RunnerReport> {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'workflow.mjs'), SAMPLE);
-  writeFileSync(join(folder, 'worker.mjs'), SAMPLE_WORKER);
+  writeFileSync(join(folder, 'workflow.mjs'), made.workflow);
+  writeFileSync(join(folder, 'worker.mjs'), made.worker);
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [
@@ -59,18 +64,66 @@ const told = (events: readonly object[]) =>
       return { EventType, ...operation, ...outcome, ...(EventType === 'StepFailed' && RetryDetails) };
     });
 
-it('a workflow has the same history on the laptop and in the local test runner of AWS', async () => {
-  const { client } = await startDurable(durableFolders({ workflow: SAMPLE, worker: SAMPLE_WORKER }));
-  const [theirs, arn] = await Promise.all([runInAwsRunner({ size: 3 }), begin(client, { size: 3 })]);
+async function compare(made: Sources, payload: unknown) {
+  const { client } = await startDurable(durableFolders(made));
+  const [theirs, arn] = await Promise.all([runInAwsRunner(made, payload), begin(client, payload)]);
   const ours = await endOf(client, arn);
-  expect([ours.Status, JSON.parse(ours.Result ?? '')]).toEqual([theirs.status, theirs.result]);
-  expect(theirs.result).toEqual({
+  expect([ours.Status, JSON.parse(ours.Result ?? 'null') ?? undefined]).toEqual([
+    theirs.status,
+    theirs.result,
+  ]);
+  const events = told(await historyOf(client, arn));
+  expect(events).toEqual(told(theirs.events));
+  return {
+    result: theirs.result,
+    types: events.map(({ EventType, Name }) => `${EventType} ${Name ?? ''}`.trim()),
+  };
+}
+
+it('a workflow has the same history on the laptop and in the local test runner of AWS', async () => {
+  const { result } = await compare({ workflow: SAMPLE, worker: SAMPLE_WORKER }, { size: 3 });
+  expect(result).toEqual({
     dumped: { bytes: 6 },
     refused: { name: 'InvokeError', message: 'refused' },
     attempts: 2,
     failed: 'never',
     proven: 3,
   });
-  const events = await historyOf(client, arn);
-  expect(told(events)).toEqual(told(theirs.events));
 }, 60_000);
+
+const functions = join(import.meta.dirname, '../../../../../functions');
+/** The workflow of a job, with a worker of its own and nothing to settle. */
+const driven = (kind: 'backup' | 'restore' | 'expire') => `
+import { durableHandler } from '${functions}/adapters/lambda-durable-steps.ts';
+import { driveJob } from '${functions}/core/drive-job.ts';
+const ports = { workerOf: () => process.env.WORKER, settle: async () => undefined };
+export const handler = durableHandler((steps, { dies }) =>
+  driveJob(steps, ports, { version: 1, kind: '${kind}', runId: 'bk_1', network: 'office', dies }));`;
+const WORKER = `export const handler = async ({ dies }) => { if (dies) throw new Error('dead'); return null; };`;
+const CALL = ['ExecutionStarted', 'ChainedInvokeStarted work'];
+
+it.each([
+  ['backup', false, [...CALL, 'ChainedInvokeSucceeded work', 'ExecutionSucceeded']],
+  ['restore', false, [...CALL, 'ChainedInvokeSucceeded work', 'ExecutionSucceeded']],
+  [
+    'backup',
+    true,
+    [...CALL, 'ChainedInvokeFailed work', 'StepStarted end', 'StepSucceeded end', 'ExecutionSucceeded'],
+  ],
+  [
+    'expire',
+    false,
+    [
+      'ExecutionStarted',
+      'ChainedInvokeStarted remove-1',
+      'ChainedInvokeSucceeded remove-1',
+      'ExecutionSucceeded',
+    ],
+  ],
+] as const)(
+  'the workflow of a %s whose worker dies: %p, has the same history',
+  async (kind, dies, types) => {
+    expect((await compare({ workflow: driven(kind), worker: WORKER }, { dies })).types).toEqual(types);
+  },
+  60_000,
+);

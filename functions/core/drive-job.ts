@@ -1,0 +1,31 @@
+import { SafeBaseError } from '../errors.ts';
+import type { RunId } from './ids.ts';
+import type { StartedJob, WorkflowSteps } from './ports.ts';
+
+export interface DrivePorts {
+  /** The function that does a job. @throws `host_refused` where the network has no workers */
+  readonly workerOf: (job: StartedJob) => string;
+  /** Writes down how a run ended whose worker is gone, frees its lock and removes what it left. Safe to repeat. */
+  readonly settle: (id: RunId) => Promise<void>;
+}
+
+/** Removing objects is tried this often, with so many seconds in between. */
+const REMOVALS = 3;
+const REMOVAL_PAUSE_SECONDS = 300;
+
+/** The workflow of each job: a worker does it, and a worker that died is found out at once. */
+export async function driveJob(steps: WorkflowSteps, ports: DrivePorts, job: StartedJob): Promise<void> {
+  if (job.kind === 'expire') return remove(steps, ports, job);
+  const end = await steps.call('work', ports.workerOf(job), job);
+  if (!end.answered) await steps.step('end', () => ports.settle(job.runId));
+}
+
+/** Until all is removed: the record says `deleting` as long as objects are left. @throws `unavailable` */
+async function remove(steps: WorkflowSteps, ports: DrivePorts, job: StartedJob): Promise<void> {
+  for (let attempt = 1; attempt <= REMOVALS; attempt += 1) {
+    const end = await steps.call(`remove-${attempt}`, ports.workerOf(job), job);
+    if (end.answered) return;
+    if (attempt < REMOVALS) await steps.wait(`pause-${attempt}`, REMOVAL_PAUSE_SECONDS);
+  }
+  throw new SafeBaseError('unavailable', `objects of ${job.runId} could not be removed`);
+}

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { readConfig } from '../config.ts';
+import { driveJob } from '../core/drive-job.ts';
+import { parseBackupId, parseRestoreId } from '../core/ids.ts';
+import { settleRun } from '../core/settle-run.ts';
+import { backupStore, durableHandler, log, now, restoreStore, runLocks, workerOf } from '../services.ts';
+
+const config = readConfig('workflow', process.env);
+const ports = {
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  locks: runLocks(config),
+  log: log(),
+  now,
+};
+
+const version = z.literal(1);
+const backupId = z.string().transform(parseBackupId);
+const payload = z.discriminatedUnion('kind', [
+  z.strictObject({ version, kind: z.literal('backup'), runId: backupId, network: z.string() }),
+  z.strictObject({
+    version,
+    kind: z.literal('restore'),
+    runId: z.string().transform(parseRestoreId),
+    network: z.string(),
+  }),
+  z.strictObject({ version, kind: z.literal('expire'), runId: backupId }),
+]);
+
+/** Drives every run; invoked anew whenever something that it waits for has happened. */
+export const handler = durableHandler((steps, started) =>
+  driveJob(
+    steps,
+    { workerOf: workerOf(config), settle: (id) => settleRun(ports, id) },
+    payload.parse(started),
+  ),
+);
