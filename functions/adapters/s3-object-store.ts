@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore, WrittenObject } from '../core/ports.ts';
 import { type Bucket, s3Failure } from './s3-errors.ts';
+import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
 import { removeAll } from './s3-remove.ts';
 import { findStored } from './s3-stored.ts';
@@ -12,6 +13,7 @@ export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
   writeParts: (key, parts) => uploadParts(bucket, key, parts),
   writeOnce: (key, body, contentType) => writeOnce(bucket, key, body, contentType),
   read: (key, versionId, range) => readObject(bucket, key, versionId, range),
+  list: (prefix, after) => listNewest(bucket, prefix, after),
   removeAll: (prefix) => removeAll(bucket, prefix),
 });
 

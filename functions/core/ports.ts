@@ -143,6 +143,13 @@ export interface ObjectStore {
     versionId: string,
     range?: { readonly first: number; readonly last: number },
   ): AsyncIterable<Buffer>;
+  /**
+   * The newest version of each object under a prefix, in the order of their keys. One that was deleted counts as long
+   * as a version of it is there.
+   * @param after only keys behind this one @default all
+   * @throws `unavailable`
+   */
+  list(prefix: string, after?: string): AsyncIterable<{ readonly key: string } & WrittenObject>;
   /** Removes every version and every unfinished upload under a prefix that ends with `/`. Safe to repeat. */
   removeAll(prefix: string): Promise<void>;
 }
@@ -223,6 +230,14 @@ export interface TokenStore {
 export interface TokenHasher {
   /** Hex. @throws `unavailable`: a request is refused, never let through */
   hash(secret: string): Promise<string>;
+}
+
+/** Signs manifests under a key that never leaves KMS. */
+export interface ManifestSigner {
+  /** ECDSA over P-256, as DER. @param digest SHA-256 @throws `unavailable` */
+  sign(digest: Buffer): Promise<Buffer>;
+  /** PEM. @throws `unavailable` */
+  publicKey(): Promise<string>;
 }
 
 export interface AuditEntry {

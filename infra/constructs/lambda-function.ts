@@ -35,6 +35,8 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   expire: { timeout: Duration.minutes(15), memory: 256 },
   dispatch: { timeout: Duration.seconds(60), memory: 256 },
   'admin-token': { timeout: Duration.seconds(29), memory: 256 },
+  sign: { timeout: Duration.seconds(60), memory: 512 },
+  reindex: { timeout: Duration.minutes(15), memory: 512 },
 };
 
 export interface LambdaFunctionProps<F extends FunctionName> {

@@ -113,6 +113,8 @@ const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
   // Grants nothing here: whoever needs one is denied.
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::Permission',
+  // Nothing here goes by the clock: what a rule calls is called by `invoke`.
+  'AWS::Events::Rule',
   // The network is the laptop's own.
   'AWS::EC2::SecurityGroup',
   'AWS::EC2::SecurityGroupIngress',

@@ -33,6 +33,12 @@ export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Bu
       }
       yield range ? body.subarray(range.first, range.last + 1) : body;
     },
+    async *list(prefix, after = '') {
+      for (const name of [...stored.keys()].sort()) {
+        const [key = '', versionId = ''] = name.split(' ');
+        if (key.startsWith(prefix) && key > after) yield { key, versionId };
+      }
+    },
     async removeAll(prefix) {
       for (const name of stored.keys()) if (name.startsWith(prefix)) stored.delete(name);
     },
