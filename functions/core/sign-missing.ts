@@ -13,7 +13,7 @@ export interface SignPorts {
   readonly now: Now;
 }
 
-/** Backups that one call looks at, and how long ago they may have begun (ms): older ones are named by `from`. */
+/** What a call that nobody asked for looks at, as it comes every minute: so many of the newest, begun within this (ms). */
 const MAX_LOOKED_AT = 1_000;
 const LOOK_BACK_MS = 48 * 3_600_000;
 
@@ -27,7 +27,7 @@ export interface SignReport {
 /**
  * Signs the manifest of every completed backup that has no signature. One that cannot be signed is logged, counted and
  * tried again by the next call; it stands in no other's way.
- * @param from backups that began before are not looked at (ISO 8601) @default two days ago
+ * @param from all that began since then are looked at (ISO 8601) @default the newest thousand of the last two days
  * @throws `unavailable` where KMS or the records are away
  */
 export async function signMissing(
@@ -51,7 +51,8 @@ export async function signMissing(
     looked += page.items.length;
     cursor = page.nextCursor;
     if (cursor === undefined) return counts;
-    if (looked >= MAX_LOOKED_AT) return { ...counts, more: true };
+    const isEnough = from === undefined && looked >= MAX_LOOKED_AT;
+    if (isEnough || deadline.aborted) return { ...counts, more: true };
   }
 }
 

@@ -109,6 +109,37 @@ describe('signMissing', () => {
   });
 });
 
+describe('what signMissing looks at', () => {
+  it('is what began in the last two days, or since the time that is given', async () => {
+    const { ports } = await scene();
+    const from = ports.clock.iso();
+    ports.clock.pass(49 * 3_600_000);
+    expect(await signMissing(ports, { deadline })).toEqual({ signed: 0, failed: 0 });
+    expect(await signMissing(ports, { from, deadline })).toEqual({ signed: 1, failed: 0 });
+  });
+
+  it('ends at a thousand only where no time is given', async () => {
+    const { ports } = await scene();
+    const first = ports.clock.iso();
+    const [item] = (await ports.backups.list({}, { limit: 1 })).items;
+    if (item?.manifest === undefined) throw new Error('there is no backup');
+    const signature = { key: 'k', versionId: 'v', publicKey: 'p' };
+    const signed = { ...item, manifest: { ...item.manifest, signature } };
+    let pages = 0;
+    const list = async () => {
+      pages += 1;
+      const items = Array.from({ length: 100 }, () => signed);
+      return pages % 30 === 0 ? { items } : { items, nextCursor: 'next' };
+    };
+    const many = { ...ports, backups: { ...ports.backups, list } };
+    expect(await signMissing(many, { deadline })).toEqual({ signed: 0, failed: 0, more: true });
+    expect(pages).toBe(10);
+    pages = 0;
+    expect(await signMissing(many, { from: first, deadline })).toEqual({ signed: 0, failed: 0 });
+    expect(pages).toBe(30);
+  });
+});
+
 describe('a manifest with a signature', () => {
   it('is refused where the signature is not of it, damaged or gone', async () => {
     const { ports, record } = await scene();
