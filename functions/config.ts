@@ -102,6 +102,7 @@ export const FUNCTION_SETTINGS = {
   ],
   probe: ['TABLE_NAME', 'NETWORKS', 'MYSQL_CLIENT_ROOT'],
   expire: ['TABLE_NAME', 'BUCKET_NAME'],
+  sweep: ['TABLE_NAME', 'BUCKET_NAME'],
   dispatch: ['TABLE_NAME', 'WORKERS', 'EXPIRE_FUNCTION', 'QUEUE_LEASE_MS'],
   'admin-token': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME'],
   sign: ['TABLE_NAME', 'BUCKET_NAME', 'SIGN_KEY_ID'],

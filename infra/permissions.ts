@@ -91,12 +91,22 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
 }
 
 function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
-  const { expire, dispatch, workers } = workflows;
+  const { expire, sweep, dispatch, workers } = workflows;
   grant(may, expire, [
     may.getItem('BK'),
     may.updateItem('BK'),
     may.listForRemoval(),
     may.useObjects('databases', 'DeleteObjectVersion', 'AbortMultipartUpload'),
+  ]);
+  grant(may, sweep, [
+    may.query('byActive'),
+    may.getItem('BK', 'RS'),
+    may.updateItem('BK', 'RS'),
+    may.deleteItem('LOCK'),
+    may.listForRemoval(),
+    may.useObjects('databases', 'GetObjectVersion', 'AbortMultipartUpload'),
+    may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
   ]);
   grant(may, dispatch, [
     may.getItem('IDEM'),

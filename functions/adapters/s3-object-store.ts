@@ -6,6 +6,7 @@ import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
 import { removeAll } from './s3-remove.ts';
 import { findStored } from './s3-stored.ts';
+import { abortUpload, listUploads } from './s3-unfinished.ts';
 import { uploadParts } from './s3-upload.ts';
 
 /** Objects in one versioned bucket, whose default encryption applies. */
@@ -14,6 +15,8 @@ export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
   writeOnce: (key, body, contentType) => writeOnce(bucket, key, body, contentType),
   read: (key, versionId, range) => readObject(bucket, key, versionId, range),
   list: (prefix, after) => listNewest(bucket, prefix, after),
+  listUploads: (prefix) => listUploads(bucket, prefix),
+  abortUpload: (upload) => abortUpload(bucket, upload),
   removeAll: (prefix) => removeAll(bucket, prefix),
 });
 

@@ -33,6 +33,8 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   // Its caller waits for the answer within a request.
   probe: { timeout: Duration.seconds(28), memory: 512 },
   expire: { timeout: Duration.minutes(15), memory: 256 },
+  // One sweep at a time is enough: it ends before the next begins.
+  sweep: { timeout: Duration.seconds(55), memory: 512 },
   dispatch: { timeout: Duration.seconds(60), memory: 256 },
   'admin-token': { timeout: Duration.seconds(29), memory: 256 },
   sign: { timeout: Duration.seconds(60), memory: 512 },

@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import { SETTINGS } from '../../functions/config.ts';
 import type { Settings } from '../settings.ts';
@@ -32,6 +34,8 @@ export class Workflows extends Construct {
   readonly workers: Readonly<Record<string, Workers>>;
   /** The only function that deletes stored objects. */
   readonly expire: LambdaFunction<'expire'>;
+  /** Ends every minute what is dead. */
+  readonly sweep: LambdaFunction<'sweep'>;
   /** What schedules call. */
   readonly dispatch: LambdaFunction<'dispatch'>;
   /** The setting WORKERS: network profile → names of its functions, as JSON. */
@@ -67,6 +71,18 @@ export class Workflows extends Construct {
       name: 'expire',
       settings,
       environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+    });
+    this.sweep = new LambdaFunction(this, {
+      name: 'sweep',
+      settings,
+      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+      // The next minute asks again.
+      asynchronous: { retries: 0, maxAge: Duration.minutes(1) },
+    });
+    new Rule(this, 'sweep-every-minute', {
+      description: 'Gives dead runs their final state',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new FunctionTarget(this.sweep)],
     });
     this.dispatch = new LambdaFunction(this, {
       name: 'dispatch',

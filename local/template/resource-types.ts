@@ -92,6 +92,7 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
     identify: ({ name }) => ({ reference: name, attributes: {} }),
   },
   'AWS::Logs::LogGroup': named('LogGroupName', 'logs', (name) => `log-group:${name}:*`),
+  'AWS::Events::Rule': named('Name', 'events', (name) => `rule/${name}`),
   'AWS::Scheduler::ScheduleGroup': named('Name', 'scheduler', (name) => `schedule-group/${name}`),
   // Takes calls of schedules that could not be delivered; nothing is sent here.
   'AWS::SQS::Queue': named('QueueName', 'sqs', (name) => name),
@@ -113,8 +114,6 @@ const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
   // Grants nothing here: whoever needs one is denied.
   'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::Permission',
-  // Nothing here goes by the clock: what a rule calls is called by `invoke`.
-  'AWS::Events::Rule',
   // The network is the laptop's own.
   'AWS::EC2::SecurityGroup',
   'AWS::EC2::SecurityGroupIngress',

@@ -15,11 +15,20 @@ const MEGABYTE = 1_000_000;
 const CLIENTS: Readonly<Record<string, readonly FunctionName[]>> = {
   '@aws-sdk/client-dynamodb': [
     ...(['api-databases', 'api-backups', 'api-restores', 'backup', 'restore'] as const),
-    ...(['probe', 'expire', 'dispatch', 'admin-token', 'sign', 'reindex'] as const),
+    ...(['probe', 'expire', 'dispatch', 'admin-token', 'sign', 'reindex', 'sweep'] as const),
   ],
   '@aws-sdk/client-kms': ['api-databases', 'api-backups', 'api-restores', 'admin-token', 'sign', 'reindex'],
   '@aws-sdk/client-lambda': ['api-databases', 'api-backups', 'api-restores', 'dispatch'],
-  '@aws-sdk/client-s3': ['api-backups', 'backup', 'restore', 'expire', 'admin-token', 'sign', 'reindex'],
+  '@aws-sdk/client-s3': [
+    'api-backups',
+    'backup',
+    'restore',
+    'expire',
+    'admin-token',
+    'sign',
+    'reindex',
+    'sweep',
+  ],
   '@aws-sdk/s3-request-presigner': ['api-backups'],
   '@aws-sdk/client-secrets-manager': ['api-databases', 'backup', 'restore', 'probe'],
   mysql2: ['backup', 'restore', 'probe'],

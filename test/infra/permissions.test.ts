@@ -28,7 +28,7 @@ describe('the reviewed list of permissions', () => {
 
   it.each([
     ['delete stored objects', / {2}s3:Delete/, ['expire']],
-    ['list all versions', / {2}s3:ListBucketVersions/, ['expire', 'reindex', 'sign']],
+    ['list all versions', / {2}s3:ListBucketVersions/, ['expire', 'reindex', 'sign', 'sweep']],
     ['write backups', / {2}s3:PutObject .*databases.*(zst|json)$/, ['backup-office', 'backup-public']],
     ['write beside backups', / {2}s3:PutObject .*databases.*(?<!zst|json)$/, ['sign']],
     ['sign', / {2}kms:Sign/, ['sign']],
