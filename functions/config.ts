@@ -28,6 +28,8 @@ export const SETTINGS = {
   BUCKET_NAME: z.string().min(1),
   /** The KMS HMAC key that hashes API tokens. */
   TOKEN_KEY_ID: z.string().min(1),
+  /** The KMS key that signs manifests. */
+  SIGN_KEY_ID: z.string().min(1),
   /** Names of managed secrets begin with this and `/`. */
   SECRET_PREFIX: z.string().min(1),
   NETWORKS: json(networkRules),
@@ -103,8 +105,11 @@ export const FUNCTION_SETTINGS = {
   probe: ['TABLE_NAME', 'NETWORKS', 'MYSQL_CLIENT_ROOT'],
   expire: ['TABLE_NAME', 'BUCKET_NAME'],
   dispatch: ['TABLE_NAME', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
-  workflow: ['TABLE_NAME', 'WORKERS', 'EXPIRE_FUNCTION'],
+  workflow: ['TABLE_NAME', 'BUCKET_NAME', 'WORKERS', 'EXPIRE_FUNCTION'],
+  sweep: ['TABLE_NAME', 'BUCKET_NAME'],
   'admin-token': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME'],
+  sign: ['TABLE_NAME', 'BUCKET_NAME', 'SIGN_KEY_ID'],
+  reindex: ['TABLE_NAME', 'BUCKET_NAME', 'SIGN_KEY_ID'],
 } as const satisfies Record<string, readonly SettingName[]>;
 
 export type FunctionName = keyof typeof FUNCTION_SETTINGS;

@@ -229,6 +229,11 @@ export const ERRORS = {
     'The stored backup is damaged',
     'Restore another backup; this one was refused before anything was written.',
   ),
+  signature_invalid: entry(
+    'refused',
+    'The signature of the backup does not match',
+    'Restore another backup, and find out who wrote to the bucket.',
+  ),
   target_not_empty: entry(
     'refused',
     'The target schema is not empty',

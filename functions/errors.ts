@@ -39,6 +39,9 @@ export class SafeBaseError extends Error {
   }
 }
 
+export const isCode = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof SafeBaseError && error.code === code;
+
 /** The HTTP status of a code. */
 export const httpStatus = (code: ErrorCode): number => STATUS[ERRORS[code].kind];
 

@@ -228,6 +228,8 @@ const backup = z.object({
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
   reread: z.boolean().optional(),
+  manifest: z.object({ signature: z.object({ key: text }).optional() }).optional(),
+  adopted: z.boolean().optional(),
   shortened: z.boolean().optional(),
 });
 const restoredSchema = z.object({

@@ -18,6 +18,7 @@ import { dynamodbIdempotency } from './adapters/dynamodb-idempotency.ts';
 import { dynamodbLocks } from './adapters/dynamodb-locks.ts';
 import { dynamodbBackups, dynamodbRestores } from './adapters/dynamodb-runs.ts';
 import { dynamodbTokens } from './adapters/dynamodb-tokens.ts';
+import { kmsManifestSigner } from './adapters/kms-manifest-signer.ts';
 import { kmsTokenHasher } from './adapters/kms-token-hasher.ts';
 import { durableHandler } from './adapters/lambda-durable-steps.ts';
 import { lambdaProber } from './adapters/lambda-prober.ts';
@@ -36,6 +37,7 @@ import type {
   DownloadLinks,
   IdempotencyStore,
   Log,
+  ManifestSigner,
   Now,
   ObjectStore,
   Prober,
@@ -53,7 +55,7 @@ import type { Backup, Restore } from './core/run.ts';
 import type { StartPorts } from './core/start-run.ts';
 import { SafeBaseError } from './errors.ts';
 
-type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'MYSQL_CLIENT_ROOT'> = {
+type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'SIGN_KEY_ID' | 'MYSQL_CLIENT_ROOT'> = {
   readonly [N in Name]: string;
 };
 type Workers = Pick<ReturnType<typeof readConfig<'api-databases'>>, 'WORKERS'>;
@@ -118,6 +120,12 @@ let tokenHasherMade: TokenHasher | undefined;
 export function tokenHasher(config: Of<'TOKEN_KEY_ID'>): TokenHasher {
   tokenHasherMade ??= kmsTokenHasher(kmsClient(), config.TOKEN_KEY_ID);
   return tokenHasherMade;
+}
+
+let manifestSignerMade: ManifestSigner | undefined;
+export function manifestSigner(config: Of<'SIGN_KEY_ID'>): ManifestSigner {
+  manifestSignerMade ??= kmsManifestSigner(kmsClient(), config.SIGN_KEY_ID);
+  return manifestSignerMade;
 }
 
 let authenticateMade: Authenticate | undefined;

@@ -5,6 +5,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Permission } from './acknowledge-wildcards.ts';
 import type { Identity } from './constructs/identity.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
+import type { Signatures } from './constructs/signatures.ts';
 import type { Storage } from './constructs/storage.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +15,7 @@ export interface Grantees {
   readonly secretPrefix: string;
   readonly storage: Storage;
   readonly identity: Identity;
+  readonly signatures: Signatures;
 }
 
 /** The first word of a partition key in the table `core`. */
@@ -25,6 +27,8 @@ type ObjectAction =
   | 'DeleteObjectVersion'
   | 'AbortMultipartUpload'
   | 'ListMultipartUploadParts';
+/** What a backup is made of, and what is put beside it afterwards. */
+type BackupFile = 'dump.sql.zst' | 'manifest.json' | 'manifest.json.sig' | 'public-key.pem';
 
 /**
  * The permissions that there are to give, each narrowed as far as AWS allows; permissions.ts gives them.
@@ -39,6 +43,10 @@ export const grantable = (stack: Stack, grantees: Grantees) => ({
   hashTokens: (): Permission => ({
     actions: ['kms:GenerateMac'],
     resources: [grantees.identity.tokenKey.keyArn],
+  }),
+  useSignKey: (...actions: ('Sign' | 'GetPublicKey')[]): Permission => ({
+    actions: actions.map((action) => `kms:${action}`),
+    resources: [grantees.signatures.key.keyArn],
   }),
 });
 export type May = ReturnType<typeof grantable>;
@@ -87,6 +95,12 @@ function onObjects(stack: Stack, { storage: { bucket, dataKey } }: Grantees) {
       resources: [bucket.arnForObjects(`${prefix}/*`)],
       wildcardReason: 'Keys hold ids that are made at run time; the prefix is as far as they are known.',
     }),
+    /** Writes objects of backups, by the end of their key: who makes a backup must not be able to sign it. */
+    writeBackupFiles: (...names: BackupFile[]): Permission => ({
+      actions: ['s3:PutObject'],
+      resources: names.map((name) => bucket.arnForObjects(`databases/*/${name}`)),
+      wildcardReason: 'Keys hold ids that are made at run time; only the name of the file is known.',
+    }),
     useDataKeyThroughS3: (...actions: ('GenerateDataKey' | 'Decrypt')[]): Permission => ({
       actions: actions.map((action) => `kms:${action}`),
       resources: [dataKey.keyArn],
@@ -94,6 +108,10 @@ function onObjects(stack: Stack, { storage: { bucket, dataKey } }: Grantees) {
     }),
     /** S3 answers 403 instead of 404 to who may not list: a lost object must not look like a lost permission. */
     seeWhatIsMissing: (): Permission => ({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+    listVersions: (): Permission => ({
+      actions: ['s3:ListBucketVersions'],
+      resources: [bucket.bucketArn],
+    }),
     listForRemoval: (): Permission => ({
       actions: ['s3:ListBucketVersions', 's3:ListBucketMultipartUploads'],
       resources: [bucket.bucketArn],

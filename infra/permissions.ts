@@ -19,6 +19,7 @@ export function grantPermissions(stack: Stack, parts: Parts): void {
   grantApi(may, parts);
   for (const workers of Object.values(parts.workflows.workers)) grantWorkers(may, workers);
   grantJobs(may, parts);
+  grantSignatures(may, parts);
 }
 
 /** Starting a run takes the lock of its database; whoever takes it also ends the run that had lost it. */
@@ -72,7 +73,8 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
     may.deleteItem('LOCK'),
     ...readSecrets,
     // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back.
-    may.useObjects('databases', 'PutObject', 'GetObject', 'GetObjectVersion'),
+    may.writeBackupFiles('dump.sql.zst', 'manifest.json'),
+    may.useObjects('databases', 'GetObject', 'GetObjectVersion'),
     may.useObjects('databases', 'AbortMultipartUpload', 'ListMultipartUploadParts'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
     may.seeWhatIsMissing(),
@@ -89,12 +91,22 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
 }
 
 function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
-  const { expire, dispatch, workflow, workers } = workflows;
+  const { expire, sweep, dispatch, workflow, workers } = workflows;
   grant(may, expire, [
     may.getItem('BK'),
     may.updateItem('BK'),
     may.listForRemoval(),
     may.useObjects('databases', 'DeleteObjectVersion', 'AbortMultipartUpload'),
+  ]);
+  grant(may, sweep, [
+    may.query('byActive'),
+    may.getItem('BK', 'RS'),
+    may.updateItem('BK', 'RS'),
+    may.deleteItem('LOCK'),
+    may.listForRemoval(),
+    may.useObjects('databases', 'GetObjectVersion', 'AbortMultipartUpload'),
+    may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
   ]);
   grant(may, dispatch, [
     may.getItem('IDEM'),
@@ -107,6 +119,10 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.getItem('BK', 'RS'),
     may.updateItem('BK', 'RS'),
     may.deleteItem('LOCK'),
+    may.useObjects('databases', 'GetObjectVersion'),
+    may.listVersions(),
+    may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
     may.invokeVersions(...runners, expire),
   ]);
   // A policy of its own: the role's default policy comes before the function, and could not name it.
@@ -125,6 +141,31 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
   ]);
   allow(scheduler.role, [may.invoke(dispatch), may.send(scheduler.undelivered)]);
+}
+
+function grantSignatures(may: May, { signatures: { sign, reindex } }: Parts): void {
+  // Signatures are looked for by listing; GetObject tells after a lost answer whether our bytes lie there.
+  const readBackups = [may.listVersions(), may.useObjects('databases', 'GetObjectVersion')];
+  grant(may, sign, [
+    may.query('byKind'),
+    may.getItem('BK'),
+    may.updateItem('BK'),
+    ...readBackups,
+    may.writeBackupFiles('manifest.json.sig', 'public-key.pem'),
+    may.useObjects('databases', 'GetObject'),
+    may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
+    may.useSignKey('Sign', 'GetPublicKey'),
+    may.seeWhatIsMissing(),
+  ]);
+  grant(may, reindex, [
+    may.getItem('DB', 'BK'),
+    may.putItem('DB', 'BK'),
+    ...readBackups,
+    may.useObjects('audit', 'PutObject', 'GetObject'),
+    may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
+    may.useSignKey('GetPublicKey'),
+    may.seeWhatIsMissing(),
+  ]);
 }
 
 /** Adds what every function needs besides: its logs, its network interfaces, the key of the table. */

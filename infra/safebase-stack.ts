@@ -4,6 +4,7 @@ import { Api } from './constructs/api.ts';
 import { Identity } from './constructs/identity.ts';
 import { MysqlClientLayer } from './constructs/mysql-client-layer.ts';
 import { Scheduler } from './constructs/scheduler.ts';
+import { Signatures } from './constructs/signatures.ts';
 import { Storage } from './constructs/storage.ts';
 import { Workflows } from './constructs/workflows.ts';
 import { grantPermissions } from './permissions.ts';
@@ -29,10 +30,20 @@ export class SafeBaseStack extends Stack {
       architecture: settings.architecture,
     });
     const identity = new Identity(this, 'identity', { settings, storage });
+    const signatures = new Signatures(this, 'signatures', { settings, storage });
     const workflows = new Workflows(this, 'workflows', { settings, storage, layer });
     const scheduler = new Scheduler(this, 'scheduler', { dispatch: workflows.dispatch });
     const api = new Api(this, 'api', { settings, storage, identity, workflows, secretPrefix });
 
-    grantPermissions(this, { settings, secretPrefix, storage, identity, workflows, scheduler, api });
+    grantPermissions(this, {
+      settings,
+      secretPrefix,
+      storage,
+      identity,
+      signatures,
+      workflows,
+      scheduler,
+      api,
+    });
   }
 }

@@ -4,6 +4,7 @@
  *   template/   the synthesized stack, read into plain facts
  *   http-api/   a request of a user → the route's function
  *   lambda/     a function → a process with the template's environment, and an access key of its own
+ *   events/     a rule of the template → a call of its function, by the clock
  *   aws/        a call of a function's AWS SDK → the service that it was signed for
  */
 import { type AccessKey, openAccessKeys } from './aws/access-keys.ts';
@@ -16,6 +17,7 @@ import { createSecretsManager } from './aws/secrets-manager/secrets-manager.ts';
 import { openSecretsFile } from './aws/secrets-manager/store.ts';
 import { type AwsServices, startAwsServer } from './aws/server.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { startRules } from './events/rules.ts';
 import { startHttpApi } from './http-api/server.ts';
 import { type Functions, startFunctions } from './lambda/functions.ts';
 import { keepVersions } from './lambda/kept-versions.ts';
@@ -120,6 +122,8 @@ async function open(
   atStop(executions.close);
   services = { ...stores, lambda: { functions, executions } };
   executions.resume();
+  const { accountId: account, region } = stack;
+  atStop(startRules({ rules: stack.rules, functions, account, region }).stop);
 
   return {
     apiUrl: await serveApi(stack, data, functions, port, atStop),

@@ -3,7 +3,7 @@ import { asOf, type Backup, mayFollow, type Restore, type RunChange, type RunSta
 import { SafeBaseError } from '../errors.ts';
 import { listAlive, listRecords } from './dynamodb-lists.ts';
 import { createRecord, markedWrite, readRecord, recordIn } from './dynamodb-records.ts';
-import { type Item, keyOf, type Table, updateItem } from './dynamodb-table.ts';
+import { type Item, keyOf, queryIndex, type Table, updateItem } from './dynamodb-table.ts';
 
 type RunKind =
   | { readonly kind: 'BK'; readonly prefix: 'bk' }
@@ -51,6 +51,18 @@ function dynamodbRuns<R extends Backup | Restore>(
       return states?.every(isActive)
         ? listAlive<R>(table, list, new Date(time).toISOString(), page)
         : listRecords<R>(table, list, page);
+    },
+
+    async listLost(limit) {
+      const { items } = await queryIndex(table, {
+        index: 'byActive',
+        condition: '#active = :kind AND #lease <= :now',
+        names: { active: 'active', lease: 'leaseExpiresAt' },
+        values: { kind, now: new Date(now()).toISOString() },
+        limit,
+        oldestFirst: true,
+      });
+      return items.map((item) => recordIn<R>(item).id);
     },
 
     transition: (id, condition, change) => transition<R>(table, kind, id, condition, change),

@@ -114,6 +114,8 @@ export async function queryIndex(
     readonly index: 'byKind' | 'byDatabase' | 'byActive';
     readonly start?: Readonly<Record<string, string>>;
     readonly limit: number;
+    /** @default false */
+    readonly oldestFirst?: boolean;
   } & Condition,
 ): Promise<{ readonly items: readonly Item[]; readonly next?: Record<string, string> }> {
   const { ConditionExpression, ...rest } = expression(query);
@@ -121,7 +123,7 @@ export async function queryIndex(
     TableName: table.name,
     IndexName: query.index,
     KeyConditionExpression: ConditionExpression,
-    ScanIndexForward: false,
+    ScanIndexForward: query.oldestFirst ?? false,
     Limit: query.limit,
     ...rest,
     ...(query.start === undefined ? {} : { ExclusiveStartKey: marshall(query.start) }),

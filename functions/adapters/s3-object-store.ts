@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore, WrittenObject } from '../core/ports.ts';
 import { type Bucket, s3Failure } from './s3-errors.ts';
+import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
 import { removeAll } from './s3-remove.ts';
 import { findStored } from './s3-stored.ts';
+import { abortUpload, listUploads } from './s3-unfinished.ts';
 import { uploadParts } from './s3-upload.ts';
 
 /** Objects in one versioned bucket, whose default encryption applies. */
@@ -12,6 +14,9 @@ export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
   writeParts: (key, parts) => uploadParts(bucket, key, parts),
   writeOnce: (key, body, contentType) => writeOnce(bucket, key, body, contentType),
   read: (key, versionId, range) => readObject(bucket, key, versionId, range),
+  list: (prefix, after) => listNewest(bucket, prefix, after),
+  listUploads: (prefix) => listUploads(bucket, prefix),
+  abortUpload: (upload) => abortUpload(bucket, upload),
   removeAll: (prefix) => removeAll(bucket, prefix),
 });
 

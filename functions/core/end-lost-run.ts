@@ -21,10 +21,18 @@ async function end<R extends Backup | Restore>(
   id: R['id'],
 ): Promise<void> {
   const run = await runs.get(id);
-  if (run?.state !== 'queued' && run?.state !== 'running') return;
+  if (run?.state === 'queued' || run?.state === 'running') await failLostRun(ports, runs, run);
+}
+
+/** The same for a run that was read and is lost. @returns whether this call did it */
+export async function failLostRun<R extends Backup | Restore>(
+  ports: Pick<EndPorts, 'log' | 'now'>,
+  runs: RunStore<R>,
+  run: R,
+): Promise<boolean> {
   try {
     await runs.transition(
-      id,
+      run.id,
       { from: ['queued', 'running'], fence: run.fence },
       {
         state: 'failed',
@@ -33,11 +41,13 @@ async function end<R extends Backup | Restore>(
         endedAt: earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString()),
       },
     );
-    ports.log.info('a lost run is now failed', { runId: id });
+    ports.log.info('a lost run is now failed', { runId: run.id });
+    return true;
   } catch (error) {
     // It ended by itself, or another has written this down.
     const settled = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
     if (!settled) throw error;
+    return false;
   }
 }
 

@@ -44,6 +44,8 @@ export interface RunStore<R extends Backup | Restore> {
   get(id: R['id']): Promise<R | undefined>;
   /** Newest first; `states` looks at the run as of now. @throws `bad_cursor` */
   list(filter: RunFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<R>>;
+  /** Ids of runs whose lease is over, longest ago first. May be behind: the record decides. */
+  listLost(limit: number): Promise<readonly R['id'][]>;
   /**
    * Moves a run on and sets fields, if it is in one of `from` and its fence is still `fence`. Final states
    * end the lease: `leaseExpiresAt` and `progress` go.
@@ -123,6 +125,12 @@ export interface WrittenObject {
   readonly versionId: string;
 }
 
+/** A multipart upload that has not ended. */
+export interface UnfinishedUpload {
+  readonly key: string;
+  readonly uploadId: string;
+}
+
 export interface ObjectStore {
   /**
    * Uploads parts in order of their numbers, a few at once, each with its SHA-256 for S3 to check; completes only after the
@@ -143,6 +151,20 @@ export interface ObjectStore {
     versionId: string,
     range?: { readonly first: number; readonly last: number },
   ): AsyncIterable<Buffer>;
+  /**
+   * The newest version of each object under a prefix, in the order of their keys. One that was deleted counts as long
+   * as a version of it is there.
+   * @param after only keys behind this one @default all
+   * @throws `unavailable`
+   */
+  list(prefix: string, after?: string): AsyncIterable<{ readonly key: string } & WrittenObject>;
+  /** @throws `unavailable` */
+  listUploads(prefix: string): AsyncIterable<UnfinishedUpload>;
+  /**
+   * Ends an upload with all parts, those that arrive meanwhile too; one that is gone is no error.
+   * @throws `unavailable`
+   */
+  abortUpload(upload: UnfinishedUpload): Promise<void>;
   /** Removes every version and every unfinished upload under a prefix that ends with `/`. Safe to repeat. */
   removeAll(prefix: string): Promise<void>;
 }
@@ -238,6 +260,14 @@ export interface TokenStore {
 export interface TokenHasher {
   /** Hex. @throws `unavailable`: a request is refused, never let through */
   hash(secret: string): Promise<string>;
+}
+
+/** Signs manifests under a key that never leaves KMS. */
+export interface ManifestSigner {
+  /** ECDSA over P-256, as DER. @param digest SHA-256 @throws `unavailable` */
+  sign(digest: Buffer): Promise<Buffer>;
+  /** PEM. @throws `unavailable` */
+  publicKey(): Promise<string>;
 }
 
 export interface AuditEntry {

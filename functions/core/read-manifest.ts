@@ -3,34 +3,62 @@ import { SafeBaseError } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import type { Backup } from './run.ts';
+import { checkSignature } from './signature.ts';
 
 /** A manifest lists every part of every schema: 1,000 schemas of 5 GB stay well below this. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** A signature of P-256 has at most 72 bytes, its public key 178. */
+const MAX_SMALL_BYTES = 4_096;
+
+type Stored = NonNullable<Backup['manifest']>;
 
 /**
- * Reads the manifest that the record names, by version, and trusts it only if its SHA-256 is the record's.
- * @throws `backup_damaged`
+ * Reads the manifest that the record names, by version, and trusts it only if its SHA-256 is the record's; where the
+ * record names a signature, that must match as well.
+ * @throws `backup_damaged`, `signature_invalid`
  */
-export async function readManifest(
-  objects: ObjectStore,
-  stored: NonNullable<Backup['manifest']>,
-): Promise<Manifest> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of objects.read(stored.key, stored.versionId)) {
-    bytes += chunk.length;
-    if (bytes > MAX_MANIFEST_BYTES) throw damaged(stored.key, 'is far too long');
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  if (createHash('sha256').update(body).digest('hex') !== stored.sha256) {
-    throw damaged(stored.key, 'is not the one that was written');
-  }
+export async function readManifest(objects: ObjectStore, stored: Stored): Promise<Manifest> {
+  const body = await readManifestBytes(objects, stored);
   // The hash says that we wrote it: its shape is the one of the version that it names.
   const manifest: Manifest = JSON.parse(body.toString('utf8'));
   if (manifest.manifestVersion !== 1)
     throw damaged(stored.key, 'is of a version that this release does not know');
   return manifest;
+}
+
+/** The same as bytes. @throws `backup_damaged`, `signature_invalid` */
+export async function readManifestBytes(objects: ObjectStore, stored: Stored): Promise<Buffer> {
+  const body = await readWhole(objects, stored, MAX_MANIFEST_BYTES);
+  if (createHash('sha256').update(body).digest('hex') !== stored.sha256) {
+    throw damaged(stored.key, 'is not the one that was written');
+  }
+  const { signature } = stored;
+  if (signature !== undefined) checkSignature(body, await readSmall(objects, signature), signature.publicKey);
+  return body;
+}
+
+interface Place {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/** A manifest of which nothing is known yet. @throws `backup_damaged` */
+export const readUnknownManifest = (objects: ObjectStore, place: Place): Promise<Buffer> =>
+  readWhole(objects, place, MAX_MANIFEST_BYTES);
+
+/** A signature or a key. @throws `backup_damaged` */
+export const readSmall = (objects: ObjectStore, place: Place): Promise<Buffer> =>
+  readWhole(objects, place, MAX_SMALL_BYTES);
+
+async function readWhole(objects: ObjectStore, { key, versionId }: Place, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of objects.read(key, versionId)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw damaged(key, 'is far too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 const damaged = (key: string, what: string): SafeBaseError =>

@@ -64,6 +64,7 @@ async function makeBackup(
   const reread = sizeBytes <= settings.rereadLimitBytes;
   if (reread) await rereadAll(ports, held, dumped);
 
+  held.keep({ reread });
   const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.

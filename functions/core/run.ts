@@ -2,6 +2,7 @@ import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
+import type { Signature } from './signature.ts';
 
 /** The states of a backup or restore, in the order of its life. */
 export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'deleting' | 'deleted';
@@ -32,8 +33,8 @@ interface Run {
   readonly state: RunState;
   /** Who asked: a token id or `schedule:<id>`. */
   readonly requestedBy: string;
-  /** How its database was spoken to when it was asked for: plain text must stay visible. */
-  readonly tls: Pick<TlsSettings, 'mode'>;
+  /** How its database was spoken to when it was asked for: plain text must stay visible. An adopted backup does not tell. */
+  readonly tls: { readonly mode: TlsSettings['mode'] | 'unknown' };
   /** The server as the last test of the database saw it; absent where there was none. */
   readonly server?: ServerInfo;
   readonly createdAt: string;
@@ -53,7 +54,13 @@ interface Run {
 export interface Backup extends Run {
   readonly id: BackupId;
   readonly format: 'sql';
-  readonly manifest?: { readonly key: string; readonly versionId: string; readonly sha256: string };
+  readonly manifest?: {
+    readonly key: string;
+    readonly versionId: string;
+    readonly sha256: string;
+    /** Absent until the function `sign` has been there. */
+    readonly signature?: Signature;
+  };
   readonly schemas?: readonly SchemaContents[];
   readonly losses?: readonly Loss[];
   /** Bytes in S3, and bytes of SQL text that they hold. */
@@ -61,6 +68,8 @@ export interface Backup extends Run {
   readonly dumpBytes?: number;
   /** Whether the stored objects were read back and their SHA-256 matched. */
   readonly reread?: boolean;
+  /** Set where the record was made anew from the manifest, by `reindex`. */
+  readonly adopted?: true;
   /** Restores that may be reading it: those that had not ended when the last of them began. */
   readonly restoring?: readonly RestoreId[];
 }

@@ -1,21 +1,78 @@
-import { endLostRun } from './end-lost-run.ts';
-import type { RunId } from './ids.ts';
-import type { Log, Now, RunLocks, RunStore } from './ports.ts';
+import { isCode } from '../errors.ts';
+import { failLostRun } from './end-lost-run.ts';
+import type { BackupId, RestoreId, RunId } from './ids.ts';
+import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
 import { type Backup, type Restore, runLockKey } from './run.ts';
+import { askManifest } from './told-by-manifest.ts';
 
-interface SettlePorts {
+export interface SettlePorts {
   readonly backups: RunStore<Backup>;
   readonly restores: RunStore<Restore>;
   readonly locks: RunLocks;
+  readonly objects: ObjectStore;
   readonly log: Log;
   readonly now: Now;
 }
 
-/** Ends a run whose worker is gone and frees its lock. Safe to repeat: what has ended stays as it is. */
+/**
+ * Gives a run whose worker is known to be gone its final state, and frees its lock. Safe to repeat and to die in: what
+ * has ended stays as it is.
+ */
 export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
-  await endLostRun(ports, id);
-  const run = id.startsWith('bk_')
-    ? await ports.backups.get(id as Backup['id'])
-    : await ports.restores.get(id as Restore['id']);
-  if (run !== undefined) await ports.locks.release({ key: runLockKey(run.databaseId), owner: id });
+  const run = isBackupId(id) ? await ports.backups.get(id) : await ports.restores.get(id);
+  if (run === undefined) return;
+  if (run.state !== 'queued' && run.state !== 'running') await freeLock(ports, run);
+  else if (isBackup(run)) await settleBackup(ports, run);
+  else await settleRestore(ports, run);
 }
+
+/** @param run whose worker is gone @returns its final state, if this call wrote it */
+export async function settleBackup(
+  ports: SettlePorts,
+  run: Backup,
+): Promise<'completed' | 'failed' | undefined> {
+  const done = run.state === 'running' && (await completeFromManifest(ports, run)) ? 'completed' : 'failed';
+  if (done === 'failed' && !(await failLostRun(ports, ports.backups, run))) return undefined;
+  await freeLock(ports, run);
+  return done;
+}
+
+/** @see settleBackup */
+export async function settleRestore(ports: SettlePorts, run: Restore): Promise<'failed' | undefined> {
+  if (!(await failLostRun(ports, ports.restores, run))) return undefined;
+  await freeLock(ports, run);
+  return 'failed';
+}
+
+/** A worker that died between its manifest and its record has made a backup. */
+async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<boolean> {
+  const told = await askManifest(ports.objects, run);
+  if (told === undefined) return false;
+  try {
+    await ports.backups.transition(
+      run.id,
+      { from: ['running'], fence: run.fence },
+      {
+        ...told.result,
+        state: 'completed',
+        fence: run.fence + 1,
+        // The manifest does not tell; the worker has noted it before.
+        reread: run.reread ?? false,
+        endedAt: told.completedAt,
+      },
+    );
+  } catch (error) {
+    // It ended by itself, or another was first: what stands there is final.
+    if (isCode(error, 'fenced') || isCode(error, 'wrong_state')) return false;
+    throw error;
+  }
+  ports.log.info('a lost backup is completed from its manifest', { runId: run.id });
+  return true;
+}
+
+/** Its time was over with the lease of the run: who dies before this blocks nobody. */
+const freeLock = (ports: SettlePorts, { id, databaseId }: Backup | Restore): Promise<void> =>
+  ports.locks.release({ key: runLockKey(databaseId), owner: id });
+
+const isBackupId = (id: BackupId | RestoreId): id is BackupId => id.startsWith('bk_');
+const isBackup = (run: Backup | Restore): run is Backup => isBackupId(run.id);

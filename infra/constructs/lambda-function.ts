@@ -33,10 +33,14 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   // Its caller waits for the answer within a request.
   probe: { timeout: Duration.seconds(28), memory: 512 },
   expire: { timeout: Duration.minutes(15), memory: 256 },
+  // One sweep at a time is enough: it ends before the next begins.
+  sweep: { timeout: Duration.seconds(55), memory: 512 },
   dispatch: { timeout: Duration.seconds(60), memory: 256 },
   // Only between operations: while it waits for a worker it does not run.
   workflow: { timeout: Duration.seconds(60), memory: 256 },
   'admin-token': { timeout: Duration.seconds(29), memory: 256 },
+  sign: { timeout: Duration.seconds(60), memory: 512 },
+  reindex: { timeout: Duration.minutes(15), memory: 512 },
 };
 
 export interface LambdaFunctionProps<F extends FunctionName> {

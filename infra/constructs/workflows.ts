@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SETTINGS } from '../../functions/config.ts';
@@ -37,6 +39,8 @@ export class Workflows extends Construct {
   readonly workflow: LambdaFunction<'workflow'>;
   /** By which it is started: the version of this deploy. */
   readonly liveWorkflow: Alias;
+  /** Ends every minute what is dead. */
+  readonly sweep: LambdaFunction<'sweep'>;
   /** What schedules call. */
   readonly dispatch: LambdaFunction<'dispatch'>;
   /** The setting WORKERS: network profile → names of its functions, as JSON. */
@@ -82,12 +86,25 @@ export class Workflows extends Construct {
       settings,
       environment: {
         TABLE_NAME,
+        BUCKET_NAME: storage.bucket.bucketName,
         WORKERS: this.workerNames,
         EXPIRE_FUNCTION: this.expire.currentVersion.functionArn,
       },
       durable: { executionTimeout: Duration.hours(1), retention: Duration.days(14) },
     });
     this.liveWorkflow = this.workflow.addAlias('live');
+    this.sweep = new LambdaFunction(this, {
+      name: 'sweep',
+      settings,
+      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+      // The next minute asks again.
+      asynchronous: { retries: 0, maxAge: Duration.minutes(1) },
+    });
+    new Rule(this, 'sweep-every-minute', {
+      description: 'Gives dead runs their final state',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new FunctionTarget(this.sweep)],
+    });
     this.dispatch = new LambdaFunction(this, {
       name: 'dispatch',
       settings,

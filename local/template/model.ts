@@ -6,6 +6,7 @@ import type { FunctionModel } from './functions.ts';
 import { type HttpApiModel, readHttpApi } from './http-api.ts';
 import { ACCOUNT } from './resource-types.ts';
 import { readRolePolicies } from './roles.ts';
+import { type RuleModel, readRules } from './rules.ts';
 import { openStack } from './stack.ts';
 import {
   type BucketModel,
@@ -25,6 +26,7 @@ export interface StackModel {
   readonly buckets: readonly BucketModel[];
   readonly tables: readonly TableModel[];
   readonly keys: readonly KeyModel[];
+  readonly rules: readonly RuleModel[];
   /** The name of a role → the policies that are attached to it. */
   readonly rolePolicies: ReadonlyMap<string, readonly IdentityPolicy[]>;
 }
@@ -43,6 +45,7 @@ export function readStack(assemblyFolder: string): StackModel {
     buckets: readBuckets(stack),
     tables: readTables(stack),
     keys: readKeys(stack),
+    rules: readRules(stack),
     rolePolicies: readRolePolicies(stack),
   };
 }

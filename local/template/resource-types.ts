@@ -92,6 +92,7 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
     identify: ({ name }) => ({ reference: name, attributes: {} }),
   },
   'AWS::Logs::LogGroup': named('LogGroupName', 'logs', (name) => `log-group:${name}:*`),
+  'AWS::Events::Rule': named('Name', 'events', (name) => `rule/${name}`),
   'AWS::Scheduler::ScheduleGroup': named('Name', 'scheduler', (name) => `schedule-group/${name}`),
   // Takes calls of schedules that could not be delivered; nothing is sent here.
   'AWS::SQS::Queue': named('QueueName', 'sqs', (name) => name),

@@ -67,6 +67,27 @@ export function objectStoreContract(store: () => ObjectStore): void {
     }
   });
 
+  it('lists the objects under a prefix, by key, from any on', async () => {
+    const keys = ['h/1/b', 'h/1/a', 'h/2/a', 'h/10/a'];
+    const written = new Map<string, string>();
+    for (const key of keys) {
+      const { versionId } = await store().writeOnce(key, Buffer.from('x'), 'text/plain');
+      written.set(key, versionId);
+    }
+    const listed = async (prefix: string, after?: string) => {
+      const found: string[] = [];
+      for await (const { key, versionId } of store().list(prefix, after)) {
+        expect(versionId).toBe(written.get(key));
+        found.push(key);
+      }
+      return found;
+    };
+    expect(await listed('h/')).toEqual(['h/1/a', 'h/1/b', 'h/10/a', 'h/2/a']);
+    expect(await listed('h/1/')).toEqual(['h/1/a', 'h/1/b']);
+    expect(await listed('h/', 'h/1/b')).toEqual(['h/10/a', 'h/2/a']);
+    expect(await listed('h/3')).toEqual([]);
+  });
+
   it('removes all under a prefix and nothing beside it, also when asked again', async () => {
     const gone = await store().writeParts('g/bk_1/x', sourceOf(aPart(1, 5)));
     const kept = await store().writeParts('g/bk_10/x', sourceOf(aPart(1, 5)));

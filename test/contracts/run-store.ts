@@ -109,6 +109,20 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     });
   });
 
+  it('tells the runs whose lease is over, longest ago first, and no others', async () => {
+    const { store, runs } = await storeWith(
+      { leaseExpiresAt: clock.iso(-1) },
+      { leaseExpiresAt: clock.iso(1) },
+      { leaseExpiresAt: clock.iso(-9), state: 'running', fence: 1 },
+      { leaseExpiresAt: clock.iso(-5) },
+    );
+    const [second, , first, ended] = runs;
+    if (ended !== undefined)
+      await store.transition(ended.id, { from: ['queued'], fence: 0 }, { state: 'failed' });
+    expect(await store.listLost(10)).toEqual([first?.id, second?.id]);
+    expect(await store.listLost(1)).toEqual([first?.id]);
+  });
+
   it('lists by database, state as of now and time', async () => {
     const shop = newDatabaseId();
     const { store, runs } = await storeWith(

@@ -22,6 +22,8 @@ export async function assemblyIn(folder: string, changes: WorkerChanges = {}): P
   for (const [logicalId, { Type: type, Properties: properties }] of Object.entries<Resource>(
     template.Resources,
   )) {
+    // What goes by the clock is called by the tests themselves: it must not come between two of their steps.
+    if (type === 'AWS::Events::Rule') properties.State = 'DISABLED';
     if (type !== 'AWS::Lambda::Function' || !WORKER.test(logicalId)) continue;
     Object.assign(properties.Environment.Variables, changes.settings);
     if (changes.timeoutSeconds !== undefined) properties.Timeout = changes.timeoutSeconds;
@@ -32,6 +34,7 @@ export async function assemblyIn(folder: string, changes: WorkerChanges = {}): P
 interface Resource {
   readonly Type: string;
   readonly Properties: {
+    State: string;
     Timeout: number;
     readonly Environment: { readonly Variables: Record<string, string> };
   };

@@ -28,9 +28,11 @@ describe('the reviewed list of permissions', () => {
 
   it.each([
     ['delete stored objects', / {2}s3:Delete/, ['expire']],
-    ['list all versions', / {2}s3:ListBucketVersions/, ['expire']],
-    ['write backups', / {2}s3:PutObject .*databases/, ['backup-office', 'backup-public']],
-    ['write audit entries', / {2}s3:PutObject .*audit/, ['admin-token']],
+    ['list all versions', / {2}s3:ListBucketVersions/, ['expire', 'reindex', 'sign', 'sweep', 'workflow']],
+    ['write backups', / {2}s3:PutObject .*databases.*(zst|json)$/, ['backup-office', 'backup-public']],
+    ['write beside backups', / {2}s3:PutObject .*databases.*(?<!zst|json)$/, ['sign']],
+    ['sign', / {2}kms:Sign/, ['sign']],
+    ['write audit entries', / {2}s3:PutObject .*audit/, ['admin-token', 'reindex']],
     ['make tokens', / {2}dynamodb:PutItem .*TOKEN#/, ['admin-token']],
     ['make, change or remove secrets', / {2}secretsmanager:(?!GetSecretValue)/, ['api-databases']],
     ['call dispatch', / {2}lambda:InvokeFunction .*dispatch/, ['scheduler/role']],

@@ -111,6 +111,15 @@ describe('data', () => {
       KeyUsage: 'GENERATE_VERIFY_MAC',
     });
   });
+
+  it('has manifests signed by a key that only signs', () => {
+    expect(new Map(all('AWS::KMS::Key')).get('signatures/sign-key')?.Properties).toMatchObject({
+      KeySpec: 'ECC_NIST_P256',
+      KeyUsage: 'SIGN_VERIFY',
+    });
+    const [[, alias]] = all('AWS::KMS::Alias') as [[string, Resource]];
+    expect(alias.Properties.AliasName).toMatch(/^alias\/safebase\/[^/]+\/manifests$/);
+  });
 });
 
 describe('functions', () => {

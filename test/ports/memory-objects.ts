@@ -1,8 +1,12 @@
-import type { ObjectStore } from '../../functions/core/ports.ts';
+import type { ObjectStore, UnfinishedUpload } from '../../functions/core/ports.ts';
 import { SafeBaseError } from '../../functions/errors.ts';
 
 /** Objects in a map; a test may put other bytes in their place. */
-export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Buffer> } {
+export function memoryObjects(): ObjectStore & {
+  readonly stored: Map<string, Buffer>;
+  readonly uploads: Set<UnfinishedUpload>;
+} {
+  const uploads = new Set<UnfinishedUpload>();
   const stored = new Map<string, Buffer>();
   let versions = 0;
   const write = (key: string, body: Buffer) => {
@@ -16,6 +20,7 @@ export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Bu
   };
   return {
     stored,
+    uploads,
     async writeParts(key, parts) {
       const bodies: Buffer[] = [];
       for await (const { number, body } of parts) {
@@ -32,6 +37,18 @@ export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Bu
         throw new SafeBaseError('backup_damaged', `${key} is gone or too short`);
       }
       yield range ? body.subarray(range.first, range.last + 1) : body;
+    },
+    async *list(prefix, after = '') {
+      for (const name of [...stored.keys()].sort()) {
+        const [key = '', versionId = ''] = name.split(' ');
+        if (key.startsWith(prefix) && key > after) yield { key, versionId };
+      }
+    },
+    async *listUploads(prefix) {
+      for (const upload of uploads) if (upload.key.startsWith(prefix)) yield upload;
+    },
+    async abortUpload(upload) {
+      uploads.delete(upload);
     },
     async removeAll(prefix) {
       for (const name of stored.keys()) if (name.startsWith(prefix)) stored.delete(name);

@@ -30,6 +30,12 @@ export function memoryRuns<R extends Backup | Restore>(now: Now = Date.now): Run
         .filter((run) => until === undefined || Date.parse(run.createdAt) <= Date.parse(until));
       return pageOf(fits, JSON.stringify([databaseId, states, from, until]), page);
     },
+    listLost: async (limit) =>
+      [...records.values()]
+        .filter((run) => asOf(run, now()).state !== run.state)
+        .sort((one, other) => ((one.leaseExpiresAt ?? '') < (other.leaseExpiresAt ?? '') ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id }) => id),
     async transition(id, { from, fence }, change) {
       const allowed = from.filter((state) => mayFollow(state, change.state));
       if (allowed.length === 0) throw new SafeBaseError('wrong_state', `not from ${from}`);

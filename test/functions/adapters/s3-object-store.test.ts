@@ -16,6 +16,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { s3Client } from '../../../functions/adapters/aws-clients.ts';
 import { s3ObjectStore } from '../../../functions/adapters/s3-object-store.ts';
+import type { UnfinishedUpload } from '../../../functions/core/ports.ts';
 import { bytesOf, objectStoreContract } from '../../contracts/object-store.ts';
 import { aPart, sourceOf } from '../../fixtures/parts.ts';
 import { startBucket } from '../../fixtures/s3-bucket.ts';
@@ -71,6 +72,23 @@ describe('objects in S3', () => {
     await s3ObjectStore(place.bucket).removeAll('i/x/');
     const left = await s3.send(new ListObjectVersionsCommand({ Bucket: name, Prefix: 'i/' }));
     expect([left.Versions ?? [], left.DeleteMarkers ?? []]).toEqual([[], []]);
+    expect(await place.openUploads()).toEqual([]);
+  });
+
+  it('lists unfinished uploads over all pages, and aborts each with its parts', async () => {
+    const { s3, name } = place.bucket;
+    const store = s3ObjectStore(place.bucket);
+    const keys = ['j/1', 'j/2', 'jj'];
+    for (const Key of keys) {
+      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket: name, Key }));
+      await s3.send(new UploadPartCommand({ Bucket: name, Key, UploadId, PartNumber: 1, Body: 'x' }));
+    }
+    const found: UnfinishedUpload[] = [];
+    for await (const upload of store.listUploads('j/')) found.push(upload);
+    expect(found.map(({ key }) => key)).toEqual(['j/1', 'j/2']);
+    for (const upload of [...found, ...found]) await store.abortUpload(upload);
+    expect(await place.openUploads()).toEqual(['jj']);
+    for await (const upload of store.listUploads('jj')) await store.abortUpload(upload);
     expect(await place.openUploads()).toEqual([]);
   });
 

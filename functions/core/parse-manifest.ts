@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { SafeBaseError } from '../errors.ts';
+import { idPattern, parseBackupId, parseDatabaseId } from './ids.ts';
+import { backupPrefix, dumpKey, type Manifest } from './manifest.ts';
+
+const bytes = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const time = z.iso.datetime();
+
+const dump = z.object({
+  key: z.string(),
+  versionId: z.string().min(1),
+  sizeBytes: bytes,
+  sha256,
+  parts: z.array(z.object({ number: z.int().min(1), sizeBytes: bytes, sha256 })).min(1),
+  dumpBytes: bytes,
+});
+const counts = z.object({
+  tables: bytes,
+  views: bytes,
+  triggers: bytes,
+  procedures: bytes,
+  functions: bytes,
+  events: bytes,
+  sequences: bytes,
+  packages: bytes,
+});
+const schema = z.object({
+  name: z.string().min(1),
+  characterSet: z.string(),
+  collation: z.string(),
+  comment: z.string(),
+  counts,
+  notOfOneInstant: z.array(z.string()),
+  brokenViews: z.array(z.object({ name: z.string(), definition: z.string() })),
+  definers: z.array(z.string()),
+  tables: z.array(z.object({ name: z.string(), rows: bytes })).exactOptional(),
+  instant: time,
+  dump,
+});
+const loss = z.object({
+  // Kinds that a later release knows are told as they are.
+  kind: z.string(),
+  schema: z.string(),
+  object: z.string(),
+  column: z.string().exactOptional(),
+  effect: z.string(),
+  certain: z.boolean(),
+});
+const manifest = z.object({
+  manifestVersion: z.literal(1),
+  format: z.literal('sql'),
+  backupId: z.string().regex(idPattern('bk')).transform(parseBackupId),
+  databaseId: z.string().regex(idPattern('db')).transform(parseDatabaseId),
+  startedAt: time,
+  completedAt: time,
+  server: z.object({
+    product: z.enum(['mariadb', 'mysql']),
+    version: z.string(),
+    support: z.enum(['tested', 'expected', 'unsupported']),
+    identity: z.string(),
+  }),
+  consistency: z.enum(['one-instant', 'per-schema']),
+  program: z.object({ name: z.enum(['mariadb-dump', 'mysqldump']), version: z.string() }),
+  compression: z.literal('zstd'),
+  schemas: z.array(schema).min(1),
+  losses: z.array(loss),
+  notCovered: z.array(z.string()),
+});
+
+/**
+ * A manifest of which nothing is known but its bytes. Every field that this release reads must be there and of its
+ * shape, and every object lie where the ids of the manifest say; fields that it does not know are left out.
+ * @throws `backup_damaged`
+ */
+export function parseManifest(key: string, body: Buffer): Manifest {
+  const parsed = manifest.safeParse(jsonIn(body));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue === undefined ? '' : `: ${issue.path.join('.')} ${issue.message}`;
+    throw new SafeBaseError('backup_damaged', `${key} is no manifest that this release knows${where}`);
+  }
+  const read = parsed.data as Manifest;
+  const { databaseId, backupId } = read;
+  const isInPlace =
+    key === `${backupPrefix(databaseId, backupId)}manifest.json` &&
+    read.schemas.every(({ dump: { key: at } }, index) => at === dumpKey(databaseId, backupId, index));
+  if (!isInPlace) throw new SafeBaseError('backup_damaged', `${key} belongs elsewhere by its own ids`);
+  return read;
+}
+
+function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

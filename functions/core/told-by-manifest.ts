@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { isCode } from '../errors.ts';
+import { fitRecord } from './fit-record.ts';
+import { backupPrefix, manifestKey } from './manifest.ts';
+import { parseManifest } from './parse-manifest.ts';
+import type { ObjectStore } from './ports.ts';
+import { readUnknownManifest } from './read-manifest.ts';
+import type { Backup, BackupResult } from './run.ts';
+
+/** What the end of a backup adds to its record, as far as the manifest tells, and when that was. */
+export interface ToldByManifest {
+  readonly result: BackupResult & { readonly manifest: NonNullable<Backup['manifest']> };
+  readonly completedAt: string;
+}
+
+/**
+ * Looks whether the manifest of a backup lies in the bucket and is whole: its ids are those of the record, its shape is
+ * known, and every object that it names lies there in the version that it names. Only the run's own worker could have
+ * written it (If-None-Match), and only after it had proved the rest.
+ * @returns undefined where there is none, or what lies there is not whole
+ * @throws `unavailable`
+ */
+export async function askManifest(objects: ObjectStore, run: Backup): Promise<ToldByManifest | undefined> {
+  const key = manifestKey(run.databaseId, run.id);
+  const versions = await versionsUnder(objects, backupPrefix(run.databaseId, run.id));
+  const versionId = versions.get(key);
+  if (versionId === undefined) return undefined;
+  try {
+    const body = await readUnknownManifest(objects, { key, versionId });
+    // This also says that its ids are those of the key, which is made of the record's.
+    const { schemas, losses, completedAt } = parseManifest(key, body);
+    if (schemas.some(({ dump }) => versions.get(dump.key) !== dump.versionId)) return undefined;
+    const result = {
+      ...fitRecord({
+        losses,
+        schemas: schemas.map(({ tables: _, instant: _at, dump: _dump, ...contents }) => contents),
+      }),
+      sizeBytes: sum(schemas.map(({ dump }) => dump.sizeBytes)),
+      dumpBytes: sum(schemas.map(({ dump }) => dump.dumpBytes)),
+      manifest: { key, versionId, sha256: createHash('sha256').update(body).digest('hex') },
+    };
+    return { result, completedAt };
+  } catch (error) {
+    if (isCode(error, 'backup_damaged')) return undefined;
+    throw error;
+  }
+}
+
+async function versionsUnder(objects: ObjectStore, prefix: string): Promise<ReadonlyMap<string, string>> {
+  const versions = new Map<string, string>();
+  for await (const { key, versionId } of objects.list(prefix)) versions.set(key, versionId);
+  return versions;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

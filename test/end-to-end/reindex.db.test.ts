@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Cloud, startCloud } from '../../local/cloud.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+import { assemblyIn } from './assembly.ts';
+import { type ApiCalls, callApi } from './laptop.ts';
+import { openSource, type Source } from './source.ts';
+
+const START_MS = 240_000;
+const TEST_MS = 240_000;
+
+const assemblyFolder = temporaryFolder();
+const dataFolder = temporaryFolder();
+let source: Source;
+let cloud: Cloud;
+let api: ApiCalls;
+
+async function start(): Promise<void> {
+  cloud = await startCloud({ assemblyFolder, dataFolder });
+  const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
+  api = callApi(cloud.apiUrl, token);
+}
+beforeAll(async () => {
+  await assemblyIn(assemblyFolder);
+  source = await openSource('mariadb-11.8');
+  await start();
+}, START_MS);
+afterAll(async () => {
+  await cloud?.stop();
+  await source?.close();
+});
+
+it(
+  'finds its way back to every signed backup when the records are lost',
+  async () => {
+    const databaseId = await source.register(api);
+    const backup = await api.backUp(databaseId);
+    expect(backup.state).toBe('completed');
+    expect(backup.manifest?.signature).toBeUndefined();
+    expect(await cloud.invoke('sign', {})).toEqual({ signed: 1, failed: 0 });
+    const signed = await api.api('GET', `/backup/${backup.id}`);
+    expect(signed.body.manifest).toEqual({
+      signature: { key: `databases/${databaseId}/backups/${backup.id}/manifest.json.sig` },
+    });
+    const unsigned = await api.backUp(databaseId);
+
+    await cloud.stop();
+    rmSync(join(dataFolder, 'dynamodb'), { recursive: true });
+    await start();
+    expect(await api.api('GET', `/backup/${backup.id}`)).toMatchObject({ status: 404 });
+
+    const report = { manifests: [expect.objectContaining({ result: 'adopted' }), expect.anything()] };
+    expect(await cloud.invoke('reindex', {})).toEqual(report);
+    expect(await cloud.invoke('reindex', {})).toMatchObject({
+      manifests: [
+        { result: 'already_there', reason: 'completed' },
+        { result: 'refused', reason: expect.stringMatching(/^signature_invalid: .*no signature/) },
+      ],
+    });
+    expect(await api.api('GET', `/backup/${unsigned.id}`)).toMatchObject({ status: 404 });
+
+    const adopted = await api.api('GET', `/backup/${backup.id}`);
+    expect(adopted.body).toMatchObject({
+      state: 'completed',
+      adopted: true,
+      databaseId,
+      endedAt: expect.any(String),
+      sizeBytes: backup.sizeBytes,
+      dumpBytes: backup.dumpBytes,
+      schemas: backup.schemas,
+    });
+    expect((await api.api('GET', '/databases')).body.items).toMatchObject([
+      { id: databaseId, host: 'unknown.invalid' },
+    ]);
+    // Nothing reaches a database of which only backups are known.
+    expect(await api.backUp(databaseId)).toMatchObject({ state: 'failed' });
+
+    const target = await source.register(api);
+    const confirm = backup.schemas.map(({ name }: { name: string }) => name);
+    const restored = await api.restore(backup.id, { databaseId: target, overwrite: true, confirm });
+    expect(restored).toMatchObject({ state: 'completed' });
+    expect(await source.differences()).toEqual([]);
+  },
+  TEST_MS,
+);

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { newRestoreId } from '../../../functions/core/ids.ts';
+import { dumpKey, type Manifest, manifestKey } from '../../../functions/core/manifest.ts';
+import type { Backup, Restore } from '../../../functions/core/run.ts';
+import { settleRun } from '../../../functions/core/settle-run.ts';
+import { sweep } from '../../../functions/core/sweep.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { corePorts, registered } from '../../fixtures/core-ports.ts';
+import { aBackup } from '../../fixtures/records.ts';
+import { aManifest } from '../../fixtures/stored-backup.ts';
+
+const deadline = new AbortController().signal;
+const NOTHING = { completed: 0, failed: 0, uploadsAborted: 0, troubles: 0 };
+
+/** A running backup that holds its lock, and whose lease ends in a minute. */
+async function scene() {
+  const ports = corePorts();
+  const database = await registered(ports);
+  const start = async (change: Partial<Backup> = {}): Promise<Backup> => {
+    const backup = aBackup(database.id, { state: 'running', fence: 1, ...change }, ports.now());
+    await ports.backups.create(backup);
+    return backup;
+  };
+  const backup = await start();
+  await ports.locks.acquire({ key: database.id, owner: backup.id, expiresAt: ports.clock.iso(60_000) });
+  const later = () => ports.clock.pass(60_001);
+  const lockIsFree = async () => {
+    const next = aBackup(database.id);
+    const { lostOwner } = await ports.locks.acquire({
+      key: database.id,
+      owner: next.id,
+      expiresAt: ports.clock.iso(1),
+    });
+    return lostOwner === undefined;
+  };
+  return { ports, database, backup, start, later, lockIsFree, swept: () => sweep(ports, deadline) };
+}
+type Scene = Awaited<ReturnType<typeof scene>>;
+
+/** Writes dump and manifest of a run, as its worker would. */
+async function writeManifest({ ports }: Scene, backup: Backup, change: Partial<Manifest> = {}) {
+  const { versionId } = await ports.objects.writeOnce(
+    dumpKey(backup.databaseId, backup.id, 0),
+    Buffer.from('dump'),
+    'x',
+  );
+  const made = aManifest(backup);
+  const schemas = made.schemas.map((schema) => ({ ...schema, dump: { ...schema.dump, versionId } }));
+  const body = Buffer.from(JSON.stringify({ ...made, schemas, ...change }));
+  const key = manifestKey(backup.databaseId, backup.id);
+  const written = await ports.objects.writeOnce(key, body, 'application/json');
+  return { key, versionId: written.versionId, sha256: createHash('sha256').update(body).digest('hex') };
+}
+
+describe('sweep', () => {
+  it('leaves alone what lives', async () => {
+    const { ports, backup, database, swept, lockIsFree } = await scene();
+    ports.objects.uploads.add({ key: dumpKey(database.id, backup.id, 0), uploadId: 'u' });
+    expect(await swept()).toEqual(NOTHING);
+    expect(await ports.backups.get(backup.id)).toEqual(backup);
+    expect(ports.objects.uploads.size).toBe(1);
+    await expect(lockIsFree()).rejects.toMatchObject({ code: 'run_active' });
+  });
+
+  it('ends a lost backup, aborts its uploads and frees its lock, once', async () => {
+    const { ports, backup, database, later, swept, lockIsFree } = await scene();
+    ports.objects.uploads.add({ key: dumpKey(database.id, backup.id, 0), uploadId: 'u' });
+    later();
+    expect(await swept()).toEqual({ ...NOTHING, failed: 1, uploadsAborted: 1 });
+    expect(await ports.backups.get(backup.id)).toMatchObject({
+      state: 'failed',
+      fence: 2,
+      failure: { code: 'worker_lost' },
+      endedAt: backup.leaseExpiresAt,
+    });
+    expect(ports.objects.uploads.size).toBe(0);
+    expect(await swept()).toEqual(NOTHING);
+    expect(await lockIsFree()).toBe(true);
+  });
+
+  it('ends a lost restore and one that nobody began', async () => {
+    const { ports, backup, database, later, swept } = await scene();
+    const { format: _, ...common } = backup;
+    const lost: Restore = {
+      ...common,
+      id: newRestoreId(),
+      backupId: backup.id,
+      sourceDatabaseId: database.id,
+      schemas: {},
+      overwrite: false,
+    };
+    const queued: Restore = { ...lost, id: newRestoreId(), state: 'queued', fence: 0 };
+    await ports.restores.create(lost);
+    await ports.restores.create(queued);
+    later();
+    expect(await swept()).toEqual({ ...NOTHING, failed: 3 });
+    for (const { id } of [lost, queued]) {
+      expect(await ports.restores.get(id)).toMatchObject({
+        state: 'failed',
+        failure: { code: 'worker_lost' },
+      });
+    }
+  });
+
+  it('completes a lost backup from its manifest, with all that a worker would have noted', async () => {
+    const place = await scene();
+    const { ports, later, swept, lockIsFree } = place;
+    const backup = await place.start({ reread: true });
+    const manifest = await writeManifest(place, backup);
+    later();
+    expect(await swept()).toEqual({ ...NOTHING, completed: 1, failed: 1 });
+    const done = await ports.backups.get(backup.id);
+    expect(done).toMatchObject({
+      state: 'completed',
+      fence: 2,
+      manifest,
+      sizeBytes: 4,
+      dumpBytes: 9,
+      reread: true,
+      losses: [],
+      schemas: [{ name: 'shop' }],
+    });
+    expect(done?.schemas?.[0]).not.toHaveProperty('dump');
+    expect(await lockIsFree()).toBe(true);
+  });
+
+  it.each([
+    ['of another backup', { backupId: aBackup(aBackup('db_x' as never).databaseId).id }],
+    ['of a form that nobody knows', { manifestVersion: 9 as never }],
+    ['of objects that are not there', { schemas: aManifest(aBackup('db_x' as never)).schemas }],
+  ])('completes nothing from a manifest %s', async (_, change) => {
+    const place = await scene();
+    await writeManifest(place, place.backup, change);
+    place.later();
+    expect(await place.swept()).toEqual({ ...NOTHING, failed: 1 });
+    expect((await place.ports.backups.get(place.backup.id))?.state).toBe('failed');
+  });
+
+  it('leaves a lost backup for the next time where the bucket cannot be asked, and ends the others', async () => {
+    const place = await scene();
+    const { ports, backup, start, later } = place;
+    const other = await start();
+    const objects = {
+      ...ports.objects,
+      list: (prefix: string) => {
+        if (prefix.includes(backup.id)) throw new SafeBaseError('unavailable', 'away');
+        return ports.objects.list(prefix);
+      },
+    };
+    later();
+    expect(await sweep({ ...ports, objects }, deadline)).toEqual({ ...NOTHING, failed: 1, troubles: 1 });
+    expect((await ports.backups.get(backup.id))?.state).toBe('running');
+    expect((await ports.backups.get(other.id))?.state).toBe('failed');
+    expect(await place.swept()).toEqual({ ...NOTHING, failed: 1 });
+  });
+
+  it('does the same twice at once', async () => {
+    const place = await scene();
+    const manifest = await writeManifest(place, place.backup);
+    place.later();
+    const reports = await Promise.all([place.swept(), place.swept()]);
+    expect(reports.map(({ completed, troubles }) => [completed, troubles])).toContainEqual([1, 0]);
+    expect(reports.map(({ failed, troubles }) => failed + troubles)).toEqual([0, 0]);
+    expect(await place.ports.backups.get(place.backup.id)).toMatchObject({ state: 'completed', manifest });
+  });
+
+  it('aborts uploads of runs that ended before, and of none that it cannot name', async () => {
+    const { ports, database, start, swept } = await scene();
+    const ended = await start({ state: 'failed' });
+    const foreign = { key: 'databases/by-hand', uploadId: 'f' };
+    ports.objects.uploads.add({ key: dumpKey(database.id, ended.id, 0), uploadId: 'u' });
+    ports.objects.uploads.add(foreign);
+    expect(await swept()).toEqual({ ...NOTHING, uploadsAborted: 1 });
+    expect([...ports.objects.uploads]).toEqual([foreign]);
+  });
+
+  it('begins nothing once its time is over', async () => {
+    const { ports, later } = await scene();
+    later();
+    expect(await sweep(ports, AbortSignal.abort())).toEqual(NOTHING);
+  });
+});
+
+describe('settleRun', () => {
+  it('ends at once a backup whose worker is gone, and frees its lock', async () => {
+    const { ports, backup, lockIsFree } = await scene();
+    await settleRun(ports, backup.id);
+    expect(await ports.backups.get(backup.id)).toMatchObject({
+      state: 'failed',
+      fence: 2,
+      failure: { code: 'worker_lost' },
+      endedAt: ports.clock.iso(0),
+    });
+    expect(await lockIsFree()).toBe(true);
+  });
+
+  it('completes one that died behind its manifest', async () => {
+    const place = await scene();
+    const { ports, backup, lockIsFree } = place;
+    const manifest = await writeManifest(place, backup);
+    await settleRun(ports, backup.id);
+    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed', manifest, reread: false });
+    expect(await lockIsFree()).toBe(true);
+  });
+
+  it('leaves as it is what has ended, and frees the lock that was not freed then', async () => {
+    const { ports, backup, lockIsFree } = await scene();
+    const change = { state: 'completed', endedAt: ports.clock.iso(0) } as const;
+    await ports.backups.transition(backup.id, { from: ['running'], fence: 1 }, change);
+    const before = await ports.backups.get(backup.id);
+    await settleRun(ports, backup.id);
+    expect(await ports.backups.get(backup.id)).toEqual(before);
+    expect(await lockIsFree()).toBe(true);
+  });
+
+  it('has nothing to do where there is no record', async () => {
+    const { ports } = await scene();
+    await expect(settleRun(ports, newRestoreId())).resolves.toBeUndefined();
+  });
+});
