@@ -1,7 +1,7 @@
-import { SafeBaseError, toFailure } from '../errors.ts';
+import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
 import { endLostRun } from './end-lost-run.ts';
-import type { DatabaseId } from './ids.ts';
+import { type DatabaseId, idPattern, parseBackupId, parseRestoreId, type RunId } from './ids.ts';
 import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
 import { type Backup, type Restore, runLockKey } from './run.ts';
 
@@ -45,7 +45,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
   const now = ports.now();
   const leaseExpiresAt = new Date(now + order.queueLeaseMs).toISOString();
   const lock = { key: runLockKey(order.databaseId), owner: order.id };
-  const { lostOwner } = await ports.locks.acquire({ ...lock, expiresAt: leaseExpiresAt });
+  const { lostOwner } = await takeLock(ports, { ...lock, expiresAt: leaseExpiresAt });
   let started: { readonly run: R; readonly job: StartedJob };
   try {
     if (lostOwner !== undefined) await endLostRun(ports, lostOwner);
@@ -67,6 +67,31 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
   } catch (error) {
     return await giveUp(ports, order.runs, started.run, error);
   }
+}
+
+type Lock = Parameters<RunLocks['acquire']>[0];
+
+/** The lock of a run is freed a moment after its end, and where that failed runs out later: neither is waited for. */
+async function takeLock(ports: StartPorts, lock: Lock): ReturnType<RunLocks['acquire']> {
+  try {
+    return await ports.locks.acquire(lock);
+  } catch (error) {
+    const ended = isCode(error, 'run_active') ? await endedHolder(ports, error) : undefined;
+    if (ended === undefined) throw error;
+    await ports.locks.release({ key: lock.key, owner: ended });
+    return ports.locks.acquire(lock);
+  }
+}
+
+/** Who holds the lock, if that is a run that has ended; one without a record is about to begin. */
+async function endedHolder(ports: StartPorts, refusal: unknown): Promise<RunId | undefined> {
+  const holder = refusal instanceof SafeBaseError ? String(refusal.details.runId) : '';
+  const isBackup = idPattern('bk').test(holder);
+  if (!isBackup && !idPattern('rs').test(holder)) return undefined;
+  const run = isBackup
+    ? await ports.backups.get(parseBackupId(holder))
+    : await ports.restores.get(parseRestoreId(holder));
+  return run === undefined || run.state === 'queued' || run.state === 'running' ? undefined : run.id;
 }
 
 function commonOf<R extends Backup | Restore>(
@@ -114,6 +139,3 @@ async function release(ports: StartPorts, lock: Parameters<RunLocks['release']>[
     .release(lock)
     .catch((error: unknown) => ports.log.error('lock not released', { ...lock, error }));
 }
-
-const isCode = (error: unknown, code: SafeBaseError['code']): boolean =>
-  error instanceof SafeBaseError && error.code === code;

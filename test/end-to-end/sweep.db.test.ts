@@ -46,7 +46,8 @@ it(
     proxy.release();
     const shown = await laptop.ended(path);
     expect(shown).toMatchObject({ state: 'failed', failure: { code: 'worker_lost' } });
-    expect(await swept()).toMatchObject({ failed: 1, troubles: 0 });
+    // The workflow has ended the run: what is left for the sweeper is what lies in the bucket.
+    expect(await swept()).toMatchObject({ completed: 0, failed: 0, troubles: 0 });
     expect((await laptop.api('GET', path)).body).toEqual(shown);
     expect(await scene.stored(shown.id)).toEqual({ objects: [], uploads: [] });
     expect(await swept()).toMatchObject({ completed: 0, failed: 0, uploadsAborted: 0, troubles: 0 });

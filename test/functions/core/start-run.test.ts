@@ -66,6 +66,20 @@ describe('startBackup', () => {
     });
   });
 
+  it('does not wait for the lock of a run that has ended', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const first = await startBackup(ports, { ...order, databaseId });
+    const endedAt = ports.clock.iso(0);
+    await ports.backups.transition(first.id, { from: ['queued'], fence: 0 }, { state: 'failed', endedAt });
+    const second = await startBackup(ports, { ...order, databaseId });
+    expect(second.state).toBe('queued');
+    await expect(startBackup(ports, { ...order, databaseId })).rejects.toMatchObject({
+      code: 'run_active',
+      details: { runId: second.id },
+    });
+  });
+
   it('leaves neither lock nor record for a database that there is not', async () => {
     const ports = corePorts();
     const databaseId = newDatabaseId();
