@@ -75,8 +75,12 @@ export async function startClient(start: ClientStart): Promise<ClientProcess> {
   const pipe = start.task === 'dump' ? await openWidePipe(OUTPUT_BYTES) : undefined;
   try {
     // No await from here on: what a program that ends at once has printed is lost to whoever listens later.
-    const child = spawnProgram(start, loader, { options, ca, pipe });
-    return { ...supervise(start, child, isVerified), output: pipe?.batches ?? nothing() };
+    const { looked, ...child } = supervise(
+      start,
+      spawnProgram(start, loader, { options, ca, pipe }),
+      isVerified,
+    );
+    return { ...child, output: outputOf(pipe, looked) };
   } finally {
     // The program has its own copies by now.
     options.close().catch(() => {});
@@ -126,7 +130,12 @@ function spawnProgram(start: ClientStart, loader: string, { options, ca, pipe }:
   return { process: child, stdin, stderr };
 }
 
-function supervise(start: ClientStart, child: Child, byName: boolean): Omit<ClientProcess, 'output'> {
+interface Supervised extends Omit<ClientProcess, 'output'> {
+  /** Resolves when the program's peer was looked at, or it has ended. */
+  readonly looked: Promise<void>;
+}
+
+function supervise(start: ClientStart, child: Child, byName: boolean): Supervised {
   const { signal, task, programs } = start;
   const stderr = collectBounded(child.stderr, STDERR_LIMIT);
   const state: { killed?: Error } = {};
@@ -154,8 +163,8 @@ function supervise(start: ClientStart, child: Child, byName: boolean): Omit<Clie
   })();
   // Whoever awaits `ended` gets the rejection; it must not count as unhandled before that.
   ended.catch(() => {});
-  if (byName) watchPeers(start, child, kill).catch(kill);
-  return { pid: child.process.pid ?? 0, stdin: child.stdin, ended, kill };
+  const looked = byName ? watchPeers(start, child, kill).catch(kill) : Promise.resolve();
+  return { pid: child.process.pid ?? 0, stdin: child.stdin, ended, kill, looked };
 }
 
 /**
@@ -175,7 +184,14 @@ async function watchPeers(start: ClientStart, child: Child, kill: (reason: Error
   }
 }
 
-async function* nothing(): AsyncGenerator<Buffer, void, undefined> {}
+/** Nothing is taken from a program before its peer was looked at: one that prints much waits until then. */
+async function* outputOf(
+  pipe: WidePipe | undefined,
+  looked: Promise<void>,
+): AsyncGenerator<Buffer, void, undefined> {
+  await looked;
+  if (pipe) yield* pipe.batches;
+}
 
 const isRunning = ({ process: { exitCode, signalCode } }: Child): boolean =>
   exitCode === null && signalCode === null;
