@@ -25,6 +25,8 @@ export interface Measured extends Usage {
 const CLIENT_ROOT = join(layerFolder(LAPTOP_ARCHITECTURE), 'mysql-client');
 /** Each look costs a function its time, and the record says when the run ended. */
 const POLL_MS = 500;
+/** Looking for a process costs nothing. */
+const WORKER_POLL_MS = 5;
 
 /** `mysqldump | zstd -3 > file` with the same program, flags and TLS. */
 export async function byHand(input: EngineInput, folder: string): Promise<Measured> {
@@ -74,7 +76,13 @@ export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: stri
       return { seconds, ...usage() };
     }
     if (run.state === 'failed') throw new Error(`the backup failed: ${JSON.stringify(run.failure)}`);
-    await new Promise((resume) => setTimeout(resume, POLL_MS));
+    // The worker of a small backup is gone before the next look.
+    for (let waited = 0; waited < POLL_MS && !usage; waited += WORKER_POLL_MS) {
+      await new Promise((resume) => setTimeout(resume, WORKER_POLL_MS));
+      const begun = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
+      if (begun) usage = watchTree(begun.pid);
+    }
+    if (usage) await new Promise((resume) => setTimeout(resume, POLL_MS));
   }
 }
 
