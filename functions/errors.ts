@@ -39,8 +39,9 @@ export class SafeBaseError extends Error {
   }
 }
 
-export const isCode = (error: unknown, code: ErrorCode): boolean =>
-  error instanceof SafeBaseError && error.code === code;
+/** Whether an error is one of SafeBase's, with one of these codes. */
+export const isCode = (error: unknown, ...codes: readonly ErrorCode[]): error is SafeBaseError =>
+  error instanceof SafeBaseError && codes.includes(error.code);
 
 /** The HTTP status of a code. */
 export const httpStatus = (code: ErrorCode): number => STATUS[ERRORS[code].kind];

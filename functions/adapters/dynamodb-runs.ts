@@ -1,5 +1,13 @@
 import type { Now, RunStore } from '../core/ports.ts';
-import { asOf, type Backup, mayFollow, type Restore, type RunChange, type RunState } from '../core/run.ts';
+import {
+  asOf,
+  type Backup,
+  isActive,
+  mayFollow,
+  type Restore,
+  type RunChange,
+  type RunState,
+} from '../core/run.ts';
 import { SafeBaseError } from '../errors.ts';
 import { listAlive, listRecords } from './dynamodb-lists.ts';
 import { createRecord, markedWrite, readRecord, recordIn } from './dynamodb-records.ts';
@@ -16,8 +24,6 @@ export const dynamodbBackups = (table: Table, now: Now): RunStore<Backup> =>
 /** Records of restores. */
 export const dynamodbRestores = (table: Table, now: Now): RunStore<Restore> =>
   dynamodbRuns<Restore>(table, now, { kind: 'RS', prefix: 'rs' });
-
-const isActive = (state: RunState): boolean => state === 'queued' || state === 'running';
 
 function dynamodbRuns<R extends Backup | Restore>(
   table: Table,

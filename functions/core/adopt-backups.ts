@@ -78,7 +78,7 @@ async function tryToAdopt(ports: AdoptPorts, place: Place, publicKey: string): P
     await adopt(ports, backup);
     return { key, result: 'adopted' };
   } catch (error) {
-    if (!(error instanceof SafeBaseError) || isCode(error, 'unavailable')) throw error;
+    if (isCode(error, 'unavailable') || !(error instanceof SafeBaseError)) throw error;
     return { key, result: 'refused', reason: `${error.code}: ${error.message}` };
   }
 }

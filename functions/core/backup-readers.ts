@@ -1,7 +1,7 @@
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import type { BackupId, RestoreId } from './ids.ts';
 import type { Now, RunStore } from './ports.ts';
-import { asOf, type Backup, type Restore } from './run.ts';
+import { asOf, type Backup, isActive, type Restore } from './run.ts';
 
 interface ReaderPorts {
   readonly backups: RunStore<Backup>;
@@ -34,8 +34,7 @@ export async function noteReader(ports: ReaderPorts, id: BackupId, restoreId: Re
       );
       return;
     } catch (error) {
-      const isOld = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
-      if (!isOld) throw error;
+      if (!isCode(error, 'fenced', 'wrong_state')) throw error;
     }
   }
   throw new SafeBaseError('unavailable', `too many restores of ${id} begin at once`);
@@ -57,7 +56,6 @@ async function activeReaders(ports: ReaderPorts, { restoring = [] }: Backup): Pr
   const now = ports.now();
   const restores = await Promise.all(restoring.map((id) => ports.restores.get(id)));
   return restores.flatMap((restore) => {
-    const state = restore && asOf(restore, now).state;
-    return restore && (state === 'queued' || state === 'running') ? [restore.id] : [];
+    return restore && isActive(asOf(restore, now).state) ? [restore.id] : [];
   });
 }

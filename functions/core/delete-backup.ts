@@ -1,9 +1,9 @@
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import { refuseWhileRead } from './backup-readers.ts';
 import { endLostRun } from './end-lost-run.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore, Workflows } from './ports.ts';
-import { asOf, type Backup, type Restore } from './run.ts';
+import { type Backup, isActive, isLost, type Restore } from './run.ts';
 
 export interface DeletePorts {
   readonly backups: RunStore<Backup>;
@@ -35,7 +35,7 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
       { state: 'deleting' },
     );
   } catch (error) {
-    if (!(error instanceof SafeBaseError) || error.code !== 'fenced') throw error;
+    if (!isCode(error, 'fenced')) throw error;
     throw new SafeBaseError('run_active', `a restore of ${id} has just begun`, { cause: error });
   }
 }
@@ -43,10 +43,10 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
 /** The record, after a run whose worker was lost has been written down as failed. */
 async function settled(ports: DeletePorts, id: BackupId): Promise<Backup> {
   const stored = await ports.backups.get(id);
-  if (stored !== undefined && asOf(stored, ports.now()).state !== stored.state) await endLostRun(ports, id);
+  if (stored !== undefined && isLost(stored, ports.now())) await endLostRun(ports, id);
   const backup = await ports.backups.get(id);
   if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-  if (backup.state === 'queued' || backup.state === 'running') {
+  if (isActive(backup.state)) {
     throw new SafeBaseError('wrong_state', `${id} is ${backup.state}`, {
       hint: 'Wait until it has ended, then delete it.',
     });

@@ -1,6 +1,7 @@
-import { SafeBaseError } from '../errors.ts';
+import { isCode } from '../errors.ts';
+import { isBackupId, isRestoreId } from './ids.ts';
 import type { LockOwner, Log, Now, RunStore } from './ports.ts';
-import { type Backup, type Restore, workerLost } from './run.ts';
+import { type Backup, isActive, type Restore, workerLost } from './run.ts';
 
 interface EndPorts {
   readonly backups: RunStore<Backup>;
@@ -11,8 +12,8 @@ interface EndPorts {
 
 /** Writes down that a run whose time was over has failed; its worker, if it still lives, is fenced off by that. */
 export async function endLostRun(ports: EndPorts, owner: LockOwner): Promise<void> {
-  if (isBackup(owner)) await end(ports, ports.backups, owner);
-  else if (isRestore(owner)) await end(ports, ports.restores, owner);
+  if (isBackupId(owner)) await end(ports, ports.backups, owner);
+  else if (isRestoreId(owner)) await end(ports, ports.restores, owner);
 }
 
 async function end<R extends Backup | Restore>(
@@ -21,7 +22,7 @@ async function end<R extends Backup | Restore>(
   id: R['id'],
 ): Promise<void> {
   const run = await runs.get(id);
-  if (run?.state === 'queued' || run?.state === 'running') await failLostRun(ports, runs, run);
+  if (run !== undefined && isActive(run.state)) await failLostRun(ports, runs, run);
 }
 
 /** The same for a run that was read and is lost. @returns whether this call did it */
@@ -45,8 +46,7 @@ export async function failLostRun<R extends Backup | Restore>(
     return true;
   } catch (error) {
     // It ended by itself, or another has written this down.
-    const settled = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
-    if (!settled) throw error;
+    if (!isCode(error, 'fenced', 'wrong_state')) throw error;
     return false;
   }
 }
@@ -54,6 +54,3 @@ export async function failLostRun<R extends Backup | Restore>(
 /** A worker may be known to be gone before its lease is over. Both ISO 8601. */
 const earlier = (leaseEnd: string | undefined, now: string): string =>
   leaseEnd !== undefined && leaseEnd < now ? leaseEnd : now;
-
-const isBackup = (owner: LockOwner): owner is Backup['id'] => owner.startsWith('bk_');
-const isRestore = (owner: LockOwner): owner is Restore['id'] => owner.startsWith('rs_');

@@ -1,4 +1,4 @@
-import { SafeBaseError, toFailure } from '../errors.ts';
+import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Log, Now, RunLocks, RunStore } from './ports.ts';
 import {
   asOf,
@@ -121,8 +121,7 @@ function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, sett
   };
   const beat = (): Promise<void> =>
     renew().catch((error: unknown) => {
-      const refused = error instanceof SafeBaseError && ['fenced', 'wrong_state'].includes(error.code);
-      if (refused) lost.abort(error);
+      if (isCode(error, 'fenced', 'wrong_state')) lost.abort(error);
       else ports.log.error('heartbeat failed, trying again', { runId: run.id, error });
     });
   const timer = setInterval(() => {

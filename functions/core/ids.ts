@@ -23,6 +23,9 @@ export const newTokenId = (now?: number): TokenId => `tok_${ulid(now)}` as Token
 export const idPattern = (prefix: 'db' | 'bk' | 'rs' | 'tok'): RegExp =>
   new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`);
 
+export const isBackupId = (text: string): text is BackupId => idPattern('bk').test(text);
+export const isRestoreId = (text: string): text is RestoreId => idPattern('rs').test(text);
+
 /** The id of a database in a text that was checked to be one. @throws `invalid_request` */
 export function parseDatabaseId(text: string): DatabaseId {
   if (idPattern('db').test(text)) return text as DatabaseId;
@@ -31,12 +34,12 @@ export function parseDatabaseId(text: string): DatabaseId {
 
 /** The same of a backup. @throws `invalid_request` */
 export function parseBackupId(text: string): BackupId {
-  if (idPattern('bk').test(text)) return text as BackupId;
+  if (isBackupId(text)) return text;
   throw new SafeBaseError('invalid_request', 'runId: is not the id of a backup');
 }
 
 /** The same of a restore. @throws `invalid_request` */
 export function parseRestoreId(text: string): RestoreId {
-  if (idPattern('rs').test(text)) return text as RestoreId;
+  if (isRestoreId(text)) return text;
   throw new SafeBaseError('invalid_request', 'runId: is not the id of a restore');
 }

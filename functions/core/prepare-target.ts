@@ -8,7 +8,7 @@ import type { ObjectCounts, SchemaContents, ServerInfo, TableRows } from '../eng
 import { throwIfOver, withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import type { StoredSchema } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 
@@ -57,7 +57,7 @@ export async function prepareSchema(
     const verb = exists && schema.action !== 'replace' ? 'ALTER' : 'CREATE';
     await query(`${verb} DATABASE ${name} ${defaultsOf(schema.contents, product)}`).catch(
       (error: unknown) => {
-        if (!(error instanceof SafeBaseError) || error.code !== 'schema_left_behind') throw error;
+        if (!isCode(error, 'schema_left_behind')) throw error;
         throw new SafeBaseError(error.code, `the server cannot make the schema ${schema.target}`, {
           cause: error,
         });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { throwIfOver } from '../engine/deadline.ts';
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import type { StoredObject } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 
@@ -30,7 +30,7 @@ export async function proveStored(
       onProgress(bytes);
     }
   } catch (error) {
-    if (!(error instanceof SafeBaseError) || error.code !== 'backup_damaged') throw error;
+    if (!isCode(error, 'backup_damaged')) throw error;
     throw new SafeBaseError('proof_failed', error.message, { cause: error });
   }
   if (bytes !== sizeBytes) throw differs(key, `${bytes} bytes, not ${sizeBytes}`);

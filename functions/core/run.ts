@@ -20,6 +20,9 @@ const NEXT: Record<RunState, readonly RunState[]> = {
 /** Whether a run may go from one state to another; every store makes this a condition of its write. */
 export const mayFollow = (from: RunState, to: RunState): boolean => NEXT[from].includes(to);
 
+/** Whether a run in this state has yet to end. */
+export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running';
+
 /** What a worker is doing, told by its heartbeat. */
 export interface Progress {
   readonly phase: 'probe' | 'dump' | 'proof' | 'check' | 'load' | 'compare' | 'events';
@@ -127,11 +130,14 @@ export const runLockKey = (databaseId: DatabaseId): string => databaseId;
  * @param now milliseconds since the epoch
  */
 export function asOf<R extends Backup | Restore>(run: R, now: number): R {
-  const active = run.state === 'queued' || run.state === 'running';
-  if (!active || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now) return run;
+  if (!isActive(run.state) || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now)
+    return run;
   const gone = { leaseExpiresAt: undefined, progress: undefined };
   return { ...run, ...gone, state: 'failed', failure: workerLost(run), endedAt: run.leaseExpiresAt };
 }
+
+/** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
+export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
 
 /** Why a run whose lease ran out has failed. */
 export const workerLost = ({ id }: Backup | Restore): Failure =>

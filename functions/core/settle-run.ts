@@ -1,8 +1,8 @@
 import { isCode } from '../errors.ts';
 import { failLostRun } from './end-lost-run.ts';
-import type { BackupId, RestoreId, RunId } from './ids.ts';
+import { isBackupId, type RunId } from './ids.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
-import { type Backup, type Restore, runLockKey } from './run.ts';
+import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
 import { askManifest } from './told-by-manifest.ts';
 
 export interface SettlePorts {
@@ -21,7 +21,7 @@ export interface SettlePorts {
 export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
   const run = isBackupId(id) ? await ports.backups.get(id) : await ports.restores.get(id);
   if (run === undefined) return;
-  if (run.state !== 'queued' && run.state !== 'running') await freeLock(ports, run);
+  if (!isActive(run.state)) await freeLock(ports, run);
   else if (isBackup(run)) await settleBackup(ports, run);
   else await settleRestore(ports, run);
 }
@@ -63,7 +63,7 @@ async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<bo
     );
   } catch (error) {
     // It ended by itself, or another was first: what stands there is final.
-    if (isCode(error, 'fenced') || isCode(error, 'wrong_state')) return false;
+    if (isCode(error, 'fenced', 'wrong_state')) return false;
     throw error;
   }
   ports.log.info('a lost backup is completed from its manifest', { runId: run.id });
@@ -74,5 +74,4 @@ async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<bo
 const freeLock = (ports: SettlePorts, { id, databaseId }: Backup | Restore): Promise<void> =>
   ports.locks.release({ key: runLockKey(databaseId), owner: id });
 
-const isBackupId = (id: BackupId | RestoreId): id is BackupId => id.startsWith('bk_');
 const isBackup = (run: Backup | Restore): run is Backup => isBackupId(run.id);

@@ -1,9 +1,9 @@
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
 import { endLostRun } from './end-lost-run.ts';
-import { type DatabaseId, idPattern, parseBackupId, parseRestoreId, type RunId } from './ids.ts';
+import { type DatabaseId, isBackupId, isRestoreId, type RunId } from './ids.ts';
 import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
-import { type Backup, type Restore, runLockKey } from './run.ts';
+import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
 
 export interface StartPorts {
   readonly databases: DatabaseStore;
@@ -76,22 +76,20 @@ async function takeLock(ports: StartPorts, lock: Lock): ReturnType<RunLocks['acq
   try {
     return await ports.locks.acquire(lock);
   } catch (error) {
-    const ended = isCode(error, 'run_active') ? await endedHolder(ports, error) : undefined;
+    const holder = isCode(error, 'run_active') ? String(error.details.runId) : '';
+    const ended = await endedRun(ports, holder);
     if (ended === undefined) throw error;
     await ports.locks.release({ key: lock.key, owner: ended });
     return ports.locks.acquire(lock);
   }
 }
 
-/** Who holds the lock, if that is a run that has ended; one without a record is about to begin. */
-async function endedHolder(ports: StartPorts, refusal: unknown): Promise<RunId | undefined> {
-  const holder = refusal instanceof SafeBaseError ? String(refusal.details.runId) : '';
-  const isBackup = idPattern('bk').test(holder);
-  if (!isBackup && !idPattern('rs').test(holder)) return undefined;
-  const run = isBackup
-    ? await ports.backups.get(parseBackupId(holder))
-    : await ports.restores.get(parseRestoreId(holder));
-  return run === undefined || run.state === 'queued' || run.state === 'running' ? undefined : run.id;
+/** The holder of a lock, if that is a run that has ended; one without a record is about to begin. */
+async function endedRun(ports: StartPorts, holder: string): Promise<RunId | undefined> {
+  let run: Backup | Restore | undefined;
+  if (isBackupId(holder)) run = await ports.backups.get(holder);
+  else if (isRestoreId(holder)) run = await ports.restores.get(holder);
+  return run === undefined || isActive(run.state) ? undefined : run.id;
 }
 
 function commonOf<R extends Backup | Restore>(
@@ -126,7 +124,7 @@ async function giveUp<R extends Backup | Restore>(
       { state: 'failed', failure: toFailure(error), endedAt: new Date(ports.now()).toISOString() },
     );
   } catch (refusal) {
-    if (isCode(refusal, 'fenced') || isCode(refusal, 'wrong_state')) return run;
+    if (isCode(refusal, 'fenced', 'wrong_state')) return run;
     throw refusal;
   }
   await release(ports, { key: runLockKey(run.databaseId), owner: run.id });

@@ -1,5 +1,5 @@
-import { idPattern, parseBackupId } from './ids.ts';
-import { asOf, type Backup, type Restore } from './run.ts';
+import { isBackupId } from './ids.ts';
+import { asOf, type Backup, isActive, isLost, type Restore } from './run.ts';
 import { type SettlePorts, settleBackup, settleRestore } from './settle-run.ts';
 
 /** What one sweep did. */
@@ -51,8 +51,6 @@ export async function sweep(ports: SettlePorts, deadline: AbortSignal): Promise<
 type Attempt = (what: object, work: () => Promise<keyof SweepReport | undefined>) => Promise<void>;
 
 /** The index may be behind and tell of runs that live or have ended: only the record decides. */
-const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
-
 async function endBackup(ports: SettlePorts, id: Backup['id']): Promise<'completed' | 'failed' | undefined> {
   const run = await ports.backups.get(id);
   return run !== undefined && isLost(run, ports.now()) ? settleBackup(ports, run) : undefined;
@@ -70,7 +68,7 @@ async function abortUploads(ports: SettlePorts, deadline: AbortSignal, attempt: 
   for await (const upload of ports.objects.listUploads('databases/')) {
     if (deadline.aborted || aborted >= MAX_UPLOADS) return;
     const [, owner = ''] = OF_BACKUP.exec(upload.key) ?? [];
-    if (!idPattern('bk').test(owner)) continue;
+    if (!isBackupId(owner)) continue;
     if (!isOver.has(owner)) isOver.set(owner, await hasEnded(ports, owner));
     if (!isOver.get(owner)) continue;
     aborted += 1;
@@ -83,9 +81,8 @@ async function abortUploads(ports: SettlePorts, deadline: AbortSignal, attempt: 
 }
 
 /** One without a record is over as well: the record comes before the first byte. */
-async function hasEnded(ports: SettlePorts, id: string): Promise<boolean> {
-  const run = await ports.backups.get(parseBackupId(id));
+async function hasEnded(ports: SettlePorts, id: Backup['id']): Promise<boolean> {
+  const run = await ports.backups.get(id);
   if (run === undefined) return true;
-  const { state } = asOf(run, ports.now());
-  return state !== 'queued' && state !== 'running';
+  return !isActive(asOf(run, ports.now()).state);
 }

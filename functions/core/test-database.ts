@@ -1,5 +1,5 @@
 import type { ServerInfo } from '../engine/contents.ts';
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { DatabaseId } from './ids.ts';
 import type { DatabaseStore, Log, Now, ProbeReport, Prober } from './ports.ts';
@@ -28,7 +28,7 @@ export async function testDatabase(
       .replace({ ...database, server: report.server, updatedAt, version: database.version + 1 })
       .catch((error: unknown) => {
         // Who changed the record meanwhile may have changed the server too: the next test will tell.
-        if (!(error instanceof SafeBaseError) || error.code !== 'version_conflict') throw error;
+        if (!isCode(error, 'version_conflict')) throw error;
         ports.log.info('record changed during its test', { databaseId: id });
       });
   }

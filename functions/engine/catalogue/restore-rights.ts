@@ -1,4 +1,4 @@
-import { SafeBaseError } from '../../errors.ts';
+import { isCode } from '../../errors.ts';
 import type { Query } from '../connection.ts';
 import type { SchemaContents } from '../contents.ts';
 import { grantOnSchema } from './backup-rights.ts';
@@ -111,7 +111,7 @@ export async function readDefinerAccounts(
       isSystemUser: system.some((user) => user.name === name),
     }));
   } catch (error) {
-    if (error instanceof SafeBaseError && error.code === 'insufficient_privileges') return unknown;
+    if (isCode(error, 'insufficient_privileges')) return unknown;
     throw error;
   }
 }

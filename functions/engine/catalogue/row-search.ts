@@ -1,4 +1,4 @@
-import { SafeBaseError } from '../../errors.ts';
+import { isCode } from '../../errors.ts';
 import { type Query, quoteName, type SqlRow } from '../connection.ts';
 import type { TableFacts } from './loss-tables.ts';
 import type { Server } from './server.ts';
@@ -38,7 +38,7 @@ export async function ask(query: Query, sql: string): Promise<SqlRow | undefined
     const [row] = await query(sql);
     return row;
   } catch (error) {
-    if (error instanceof SafeBaseError && error.code === 'query_failed') return 'unknown';
+    if (isCode(error, 'query_failed')) return 'unknown';
     throw error;
   }
 }
