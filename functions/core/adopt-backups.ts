@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { decodeTime } from 'ulid';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
-import { fitRecord } from './fit-record.ts';
 import { parseBackupId, parseDatabaseId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { DatabaseStore, Now, ObjectStore, RunStore } from './ports.ts';
 import { readSmall, readUnknownManifest } from './read-manifest.ts';
+import { recordOfManifest } from './record-of-manifest.ts';
 import type { Backup } from './run.ts';
 import { checkSignature, signatureKey } from './signature.ts';
 
@@ -108,11 +108,8 @@ async function readSigned(
   });
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-
 /** The record as far as the manifest tells. */
 function recordOf(manifest: Manifest, stored: NonNullable<Backup['manifest']>): Backup {
-  const dumps = manifest.schemas.map(({ dump }) => dump);
   return {
     id: manifest.backupId,
     databaseId: manifest.databaseId,
@@ -127,12 +124,7 @@ function recordOf(manifest: Manifest, stored: NonNullable<Backup['manifest']>): 
     endedAt: manifest.completedAt,
     fence: 0,
     manifest: stored,
-    sizeBytes: sum(dumps.map(({ sizeBytes }) => sizeBytes)),
-    dumpBytes: sum(dumps.map(({ dumpBytes }) => dumpBytes)),
-    ...fitRecord({
-      losses: manifest.losses,
-      schemas: manifest.schemas.map(({ tables: _, instant: _at, dump: _dump, ...contents }) => contents),
-    }),
+    ...recordOfManifest(manifest),
   };
 }
 

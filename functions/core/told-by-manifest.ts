@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isCode } from '../errors.ts';
-import { fitRecord } from './fit-record.ts';
 import { backupPrefix, manifestKey } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import { readUnknownManifest } from './read-manifest.ts';
+import { recordOfManifest } from './record-of-manifest.ts';
 import type { Backup, BackupResult } from './run.ts';
 
 /** What the end of a backup adds to its record, as far as the manifest tells, and when that was. */
@@ -28,18 +28,13 @@ export async function askManifest(objects: ObjectStore, run: Backup): Promise<To
   try {
     const body = await readUnknownManifest(objects, { key, versionId });
     // This also says that its ids are those of the key, which is made of the record's.
-    const { schemas, losses, completedAt } = parseManifest(key, body);
-    if (schemas.some(({ dump }) => versions.get(dump.key) !== dump.versionId)) return undefined;
+    const manifest = parseManifest(key, body);
+    if (manifest.schemas.some(({ dump }) => versions.get(dump.key) !== dump.versionId)) return undefined;
     const result = {
-      ...fitRecord({
-        losses,
-        schemas: schemas.map(({ tables: _, instant: _at, dump: _dump, ...contents }) => contents),
-      }),
-      sizeBytes: sum(schemas.map(({ dump }) => dump.sizeBytes)),
-      dumpBytes: sum(schemas.map(({ dump }) => dump.dumpBytes)),
+      ...recordOfManifest(manifest),
       manifest: { key, versionId, sha256: createHash('sha256').update(body).digest('hex') },
     };
-    return { result, completedAt };
+    return { result, completedAt: manifest.completedAt };
   } catch (error) {
     if (isCode(error, 'backup_damaged')) return undefined;
     throw error;
@@ -51,5 +46,3 @@ async function versionsUnder(objects: ObjectStore, prefix: string): Promise<Read
   for await (const { key, versionId } of objects.list(prefix)) versions.set(key, versionId);
   return versions;
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
