@@ -69,7 +69,7 @@ async function makeBackup(
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
-  return { manifest: await writeManifest(ports, database, run.id, manifest), reread };
+  return { manifest: await writeManifest(ports, database, run.id, manifest) };
 }
 
 type Dumped = Manifest['schemas'][number];
