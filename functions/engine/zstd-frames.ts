@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, createZstdCompress, type ZstdCompress, zstdDecompress } from 'node:zlib';
-import { SafeBaseError } from '../errors.ts';
+import { damagedDump } from './damaged-dump.ts';
 
 /**
  * A stream of zstd frames, each of at most so many bytes of text and compressed by itself: a quarter less processor time
@@ -77,9 +77,9 @@ export async function* decompressFrames(
 async function decompressFrame({ bytes, textBytes }: Frame): Promise<Buffer> {
   const options = { maxOutputLength: Math.max(1, textBytes), chunkSize: Math.max(64, textBytes) };
   const text = await decompress(bytes, options).catch((cause: unknown) => {
-    throw damaged('it cannot be decompressed', cause);
+    throw damagedDump('it cannot be decompressed', cause);
   });
-  if (text.length !== textBytes) throw damaged('a frame holds less text than it says');
+  if (text.length !== textBytes) throw damagedDump('a frame holds less text than it says');
   return text;
 }
 
@@ -99,9 +99,10 @@ async function* splitFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame
     }
     // A copy: else the rest of a frame would keep a whole part in memory.
     if (at > 0) buffer = Buffer.from(buffer.subarray(at));
-    if (buffer.length > compressBound(FRAME_BYTES)) throw damaged('a frame is larger than any that was made');
+    if (buffer.length > compressBound(FRAME_BYTES))
+      throw damagedDump('a frame is larger than any that was made');
   }
-  if (buffer.length > 0) throw damaged('it ends within a frame');
+  if (buffer.length > 0) throw damagedDump('it ends within a frame');
 }
 
 const MAGIC = 0xfd2fb528;
@@ -143,20 +144,17 @@ function headerAt(
   const hasChecksum = (descriptor & 0b100) !== 0;
   const hasDictionary = (descriptor & 0b11) !== 0;
   if (buffer.readUInt32LE(start) !== MAGIC || hasDictionary || sizeBytes === 0 || sizeBytes === 8) {
-    throw damaged('it holds something else than frames');
+    throw damagedDump('it holds something else than frames');
   }
   const sizeAt = start + (isSingleSegment ? 5 : 6);
   if (buffer.length < sizeAt + sizeBytes) return undefined;
   // Two bytes count from 256 on: smaller sizes fit into one.
   const textBytes = buffer.readUIntLE(sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
   // An archive bomb says its size before anything is decompressed.
-  if (textBytes > FRAME_BYTES) throw damaged('a frame holds more text than any that was made');
+  if (textBytes > FRAME_BYTES) throw damagedDump('a frame holds more text than any that was made');
   return { bytes: sizeAt + sizeBytes - start, textBytes, endBytes: hasChecksum ? CHECKSUM_BYTES : 0 };
 }
 
 /** The most that so many bytes can become. @see ZSTD_COMPRESSBOUND in zstd.h */
 const compressBound = (bytes: number): number =>
   bytes + (bytes >> 8) + Math.max(0, (128 * 1024 - bytes) >> 11) + 64;
-
-const damaged = (what: string, cause?: unknown): SafeBaseError =>
-  new SafeBaseError('backup_damaged', `the stored dump is damaged: ${what}`, { cause });

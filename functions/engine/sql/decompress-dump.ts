@@ -1,4 +1,5 @@
 import { SafeBaseError } from '../../errors.ts';
+import { damagedDump } from '../damaged-dump.ts';
 import { throwIfOver } from '../deadline.ts';
 import { decompressFrames } from '../zstd-frames.ts';
 import { DumpText } from './dump-text.ts';
@@ -16,13 +17,10 @@ export async function* decompressDump(
   for await (const text of decompressFrames(input.dump)) {
     throwIfOver(input.signal);
     watched.take(text);
-    if (watched.bytes > input.dumpBytes) throw damaged('it holds more text than the manifest says');
+    if (watched.bytes > input.dumpBytes) throw damagedDump('it holds more text than the manifest says');
     input.onProgress(watched.bytes);
     yield text;
   }
-  if (watched.bytes !== input.dumpBytes) throw damaged('it holds less text than the manifest says');
+  if (watched.bytes !== input.dumpBytes) throw damagedDump('it holds less text than the manifest says');
   if (!watched.hasEnd) throw new SafeBaseError('dump_truncated', 'the stored dump has no end line');
 }
-
-const damaged = (what: string): SafeBaseError =>
-  new SafeBaseError('backup_damaged', `the stored dump is damaged: ${what}`);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SafeBaseError } from '../../errors.ts';
+import { damagedDump } from '../damaged-dump.ts';
 import { throwIfOver } from '../deadline.ts';
 import type { PartRecord } from '../part.ts';
 import type { ReadRange, VerifiedObject } from './format-sql.ts';
@@ -20,14 +20,14 @@ export async function* readVerifiedParts(
   for (const [index, part] of object.parts.entries()) {
     throwIfOver(signal);
     const body = await next;
-    if (part.number !== index + 1) throw damaged(`part ${index + 1} is missing from the list of parts`);
+    if (part.number !== index + 1) throw damagedDump(`part ${index + 1} is missing from the list of parts`);
     first += part.sizeBytes;
     next = ahead(object.parts[index + 1], first);
     whole.update(body);
     yield body;
   }
-  if (first !== object.sizeBytes) throw damaged(`the parts hold ${first} bytes, not ${object.sizeBytes}`);
-  if (whole.digest('hex') !== object.sha256) throw damaged('the SHA-256 of the whole is another');
+  if (first !== object.sizeBytes) throw damagedDump(`the parts hold ${first} bytes, not ${object.sizeBytes}`);
+  if (whole.digest('hex') !== object.sha256) throw damagedDump('the SHA-256 of the whole is another');
 
   function ahead(part: PartRecord | undefined, start: number): Promise<Buffer> {
     const reading = part ? readPart(read, part, start) : Promise.resolve(Buffer.alloc(0));
@@ -41,15 +41,13 @@ async function readPart(read: ReadRange, part: PartRecord, first: number): Promi
   const body = Buffer.allocUnsafeSlow(part.sizeBytes);
   let filled = 0;
   for await (const chunk of read({ first, last: first + part.sizeBytes - 1 })) {
-    if (filled + chunk.length > part.sizeBytes) throw damaged(`part ${part.number} is longer than it was`);
+    if (filled + chunk.length > part.sizeBytes)
+      throw damagedDump(`part ${part.number} is longer than it was`);
     filled += chunk.copy(body, filled);
   }
-  if (filled !== part.sizeBytes) throw damaged(`part ${part.number} is shorter than it was`);
+  if (filled !== part.sizeBytes) throw damagedDump(`part ${part.number} is shorter than it was`);
   if (createHash('sha256').update(body).digest('hex') !== part.sha256) {
-    throw damaged(`the SHA-256 of part ${part.number} is another`);
+    throw damagedDump(`the SHA-256 of part ${part.number} is another`);
   }
   return body;
 }
-
-const damaged = (what: string): SafeBaseError =>
-  new SafeBaseError('backup_damaged', `the stored dump is damaged: ${what}`);
