@@ -1,12 +1,7 @@
-import {
-  AbortMultipartUploadCommand,
-  DeleteObjectsCommand,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
-  type ObjectIdentifier,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectVersionsCommand, type ObjectIdentifier } from '@aws-sdk/client-s3';
 import { SafeBaseError } from '../errors.ts';
-import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
+import { type Bucket, s3Failure } from './s3-errors.ts';
+import { abortUpload, listUploads } from './s3-unfinished.ts';
 
 /** As many as DeleteObjects takes. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const BATCH = 1_000;
@@ -46,18 +41,13 @@ async function removeVersions(bucket: Bucket, prefix: string): Promise<void> {
   }
 }
 
+/** Lists again until none is left, also of those that came meanwhile. */
 async function removeUploads(bucket: Bucket, prefix: string): Promise<void> {
-  for (;;) {
-    const page = await bucket.s3.send(
-      new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: prefix, MaxUploads: BATCH }),
-    );
-    if (page.Uploads === undefined || page.Uploads.length === 0) return;
-    for (const { Key, UploadId } of page.Uploads) {
-      await bucket.s3
-        .send(new AbortMultipartUploadCommand({ Bucket: bucket.name, Key, UploadId }))
-        .catch((error: unknown) => {
-          if (s3ErrorName(error) !== 'NoSuchUpload') throw error;
-        });
+  for (let found = true; found; ) {
+    found = false;
+    for await (const upload of listUploads(bucket, prefix)) {
+      found = true;
+      await abortUpload(bucket, upload);
     }
   }
 }
