@@ -52,6 +52,7 @@ import type {
   Workflows,
 } from './core/ports.ts';
 import type { Backup, Restore } from './core/run.ts';
+import type { SettlePorts } from './core/settle-run.ts';
 import type { StartPorts } from './core/start-run.ts';
 import { SafeBaseError } from './errors.ts';
 
@@ -185,6 +186,16 @@ export const workerOf =
     }
     return workers[job.kind];
   };
+
+/** What it takes to give a run whose worker is gone its final state. */
+export const settlePorts = (config: Of<'TABLE_NAME' | 'BUCKET_NAME'>): SettlePorts => ({
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  locks: runLocks(config),
+  objects: objectStore(config),
+  log: log(),
+  now,
+});
 
 /** What it takes to start a run. */
 export function startPorts(config: Of<'TABLE_NAME'> & { readonly WORKFLOW_FUNCTION: string }): StartPorts {

@@ -2,17 +2,10 @@ import * as z from 'zod';
 import { readConfig } from '../config.ts';
 import { sweep } from '../core/sweep.ts';
 import { jobHandler } from '../middleware/job-handler.ts';
-import { backupStore, log, now, objectStore, restoreStore, runLocks } from '../services.ts';
+import { log, settlePorts } from '../services.ts';
 
 const config = readConfig('sweep', process.env);
-const ports = {
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  objects: objectStore(config),
-  log: log(),
-  now,
-};
+const ports = settlePorts(config);
 
 /** What the rule sends is nothing to go by. */
 const payload = z.object({});

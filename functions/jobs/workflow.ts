@@ -3,26 +3,10 @@ import { readConfig } from '../config.ts';
 import { driveJob } from '../core/drive-job.ts';
 import { parseBackupId, parseRestoreId } from '../core/ids.ts';
 import { settleRun } from '../core/settle-run.ts';
-import {
-  backupStore,
-  durableHandler,
-  log,
-  now,
-  objectStore,
-  restoreStore,
-  runLocks,
-  workerOf,
-} from '../services.ts';
+import { durableHandler, settlePorts, workerOf } from '../services.ts';
 
 const config = readConfig('workflow', process.env);
-const ports = {
-  backups: backupStore(config),
-  restores: restoreStore(config),
-  locks: runLocks(config),
-  objects: objectStore(config),
-  log: log(),
-  now,
-};
+const ports = settlePorts(config);
 
 const version = z.literal(1);
 const backupId = z.string().transform(parseBackupId);
