@@ -148,7 +148,8 @@ function onSecrets(stack: Stack, { settings, secretPrefix }: Grantees) {
 }
 
 const onFunctions = {
-  invoke: (...functions: LambdaFunction[]): Permission => ({
+  /** Functions, or durable ones by their alias. */
+  invoke: (...functions: (LambdaFunction | Alias)[]): Permission => ({
     actions: ['lambda:InvokeFunction'],
     resources: functions.map(({ functionArn }) => functionArn),
   }),
@@ -157,10 +158,6 @@ const onFunctions = {
     actions: ['lambda:InvokeFunction'],
     resources: functions.map(({ functionArn }) => `${functionArn}:*`),
     wildcardReason: 'Versions are numbered at deploy, and a run ends on the one that it started with.',
-  }),
-  startExecutions: (alias: Alias): Permission => ({
-    actions: ['lambda:InvokeFunction'],
-    resources: [alias.functionArn],
   }),
   /** @see https://docs.aws.amazon.com/lambda/latest/dg/durable-security.html */
   goOnWithExecutions: (workflow: LambdaFunction): Permission => ({

@@ -43,13 +43,13 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     may.deleteItem('DB'),
     may.useManagedSecrets('CreateSecret', 'PutSecretValue', 'DeleteSecret'),
     may.invoke(...workers.map(({ probe }) => probe)),
-    may.startExecutions(workflows.liveWorkflow),
+    may.invoke(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-backups'], [
     ...answerRequests,
     ...startRuns(may),
     may.putItem('BK', 'LOCK'),
-    may.startExecutions(workflows.liveWorkflow),
+    may.invoke(workflows.liveWorkflow),
     // The manifest, and what it signs for downloads: a link can do what its signer may.
     may.useObjects('databases', 'GetObjectVersion'),
     may.useDataKeyThroughS3('Decrypt'),
@@ -59,7 +59,7 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     ...answerRequests,
     ...startRuns(may),
     may.putItem('RS', 'LOCK'),
-    may.startExecutions(workflows.liveWorkflow),
+    may.invoke(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-health'], []);
 }
@@ -112,7 +112,7 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.getItem('IDEM'),
     ...startRuns(may),
     may.putItem('IDEM', 'BK', 'LOCK'),
-    may.startExecutions(workflows.liveWorkflow),
+    may.invoke(workflows.liveWorkflow),
   ]);
   const runners = Object.values(workers).flatMap(({ backup, restore }) => [backup, restore]);
   grant(may, workflow, [

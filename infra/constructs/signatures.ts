@@ -1,9 +1,8 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
+import { ASKED_AGAIN, everyMinute } from './every-minute.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import type { Storage } from './storage.ts';
 
@@ -39,14 +38,9 @@ export class Signatures extends Construct {
       name: 'sign',
       settings,
       environment,
-      // The next minute asks again.
-      asynchronous: { retries: 0, maxAge: Duration.minutes(1) },
+      asynchronous: ASKED_AGAIN,
     });
-    new Rule(this, 'every-minute', {
-      description: 'Signs the manifests that have no signature yet',
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new FunctionTarget(this.sign)],
-    });
+    everyMinute(this, 'every-minute', this.sign, 'Signs the manifests that have no signature yet');
     this.reindex = new LambdaFunction(this, { name: 'reindex', settings, environment });
     this.describe();
   }

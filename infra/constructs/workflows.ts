@@ -1,10 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SETTINGS } from '../../functions/config.ts';
 import type { Settings } from '../settings.ts';
+import { ASKED_AGAIN, everyMinute } from './every-minute.ts';
 import { LambdaFunction, type NetworkOfWorker } from './lambda-function.ts';
 import type { MysqlClientLayer } from './mysql-client-layer.ts';
 import { Network } from './network.ts';
@@ -97,14 +96,9 @@ export class Workflows extends Construct {
       name: 'sweep',
       settings,
       environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
-      // The next minute asks again.
-      asynchronous: { retries: 0, maxAge: Duration.minutes(1) },
+      asynchronous: ASKED_AGAIN,
     });
-    new Rule(this, 'sweep-every-minute', {
-      description: 'Gives dead runs their final state',
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new FunctionTarget(this.sweep)],
-    });
+    everyMinute(this, 'sweep-every-minute', this.sweep, 'Gives dead runs their final state');
     this.dispatch = new LambdaFunction(this, {
       name: 'dispatch',
       settings,
