@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { partBytesFor } from '../../functions/engine/part.ts';
 import { optionFileText } from '../../functions/engine/process/option-file.ts';
@@ -27,6 +28,7 @@ const CLIENT_ROOT = join(layerFolder(LAPTOP_ARCHITECTURE), 'mysql-client');
 const POLL_MS = 500;
 /** Looking for a process costs nothing. */
 const WORKER_POLL_MS = 5;
+const WORKER_DEADLINE_MS = 60_000;
 
 /** `mysqldump | zstd -3 > file` with the same program, flags and TLS. */
 export async function byHand(input: EngineInput, folder: string): Promise<Measured> {
@@ -66,24 +68,26 @@ const ENGINE_RESULT = z.object({ dumpBytes: z.number(), seconds: z.number() });
 export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<Measured> {
   const body = { databaseId };
   const { id } = await api({ method: 'POST', path: '/backup', answer: backupShape, body });
-  let usage: (() => Usage) | undefined;
+  const usage = watchTree(await busyWorker(cloud));
   for (;;) {
-    const worker = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
-    if (worker) usage ??= watchTree(worker.pid);
     const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
-    if (run.state === 'completed' && usage) {
+    if (run.state === 'completed') {
       const seconds = (Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt ?? '')) / 1000;
       return { seconds, ...usage() };
     }
     if (run.state === 'failed') throw new Error(`the backup failed: ${JSON.stringify(run.failure)}`);
-    // The worker of a small backup is gone before the next look.
-    for (let waited = 0; waited < POLL_MS && !usage; waited += WORKER_POLL_MS) {
-      await new Promise((resume) => setTimeout(resume, WORKER_POLL_MS));
-      const begun = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
-      if (begun) usage = watchTree(begun.pid);
-    }
-    if (usage) await new Promise((resume) => setTimeout(resume, POLL_MS));
+    await pause(POLL_MS);
   }
+}
+
+/** The process that makes the backup; that of a small one is gone soon. */
+async function busyWorker(cloud: Cloud): Promise<number> {
+  for (let waited = 0; waited < WORKER_DEADLINE_MS; waited += WORKER_POLL_MS) {
+    const worker = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
+    if (worker) return worker.pid;
+    await pause(WORKER_POLL_MS);
+  }
+  throw new Error('no worker began the backup');
 }
 
 async function measure(child: ChildProcess): Promise<Measured & { readonly output: string }> {
