@@ -19,8 +19,7 @@ const LOOPBACK = '127.0.0.1';
 
 /**
  * Opens a pipe that holds much. What Node gives a child for its stdout is a Unix socket, which holds little and is read
- * into new memory each time. A connection over loopback holds megabytes and is read into the same few buffers; the whole
- * dump ends a sixth earlier.
+ * into new memory each time. A connection over loopback holds megabytes and is read into the same few buffers.
  */
 export async function openWidePipe(batchBytes: number): Promise<WidePipe> {
   const server = createServer({ pauseOnConnect: true });
