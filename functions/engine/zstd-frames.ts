@@ -8,6 +8,11 @@ import { damagedDump } from './damaged-dump.ts';
  * says beforehand. `zstd -d` reads many frames like one.
  */
 export const FRAME_BYTES = 1024 * 1024;
+/**
+ * Level 3 has two tables of places to look at; made for long windows, they outgrow the cache of a processor. For a
+ * mebibyte these do: a seventh less processor time, and the size stays the same within a hundredth.
+ */
+const SMALL_TABLES = { [constants.ZSTD_c_hashLog]: 16, [constants.ZSTD_c_chainLog]: 14 };
 /** Frames that are decompressed at once. */
 const IN_FLIGHT = 2;
 
@@ -24,7 +29,11 @@ export async function* compressFrames(
     // Each write becomes a frame of its own.
     flush: constants.ZSTD_e_end,
     chunkSize: compressBound(FRAME_BYTES),
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: {
+      ...(level === 3 && SMALL_TABLES),
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_checksumFlag]: 1,
+    },
   });
   const ready: Buffer[] = [];
   compressor.on('data', (bytes: Buffer) => ready.push(bytes));

@@ -7,6 +7,7 @@ export class PartCutter {
   readonly #whole = createHash('sha256');
   readonly #records: PartRecord[] = [];
   readonly #free: Buffer[] = [];
+  #part = createHash('sha256');
   #buffer: Buffer | undefined;
   #filled = 0;
   #sizeBytes = 0;
@@ -23,6 +24,10 @@ export class PartCutter {
       // Not from the pool: the buffer is handed on whole, and its memory is touched only as far as it is filled.
       this.#buffer ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
       const copied = rest.copy(this.#buffer, this.#filled);
+      // Both at once, while the bytes are still near the processor.
+      const taken = rest.subarray(0, copied);
+      this.#part.update(taken);
+      this.#whole.update(taken);
       this.#filled += copied;
       rest = rest.subarray(copied);
     }
@@ -39,9 +44,9 @@ export class PartCutter {
   #cut(): Part {
     const buffer = this.#buffer ?? Buffer.alloc(0);
     const body = buffer.subarray(0, this.#filled);
-    const sha256 = createHash('sha256').update(body).digest('hex');
+    const sha256 = this.#part.digest('hex');
+    this.#part = createHash('sha256');
     const number = this.#records.length + 1;
-    this.#whole.update(body);
     this.#records.push({ number, sizeBytes: body.length, sha256 });
     this.#sizeBytes += body.length;
     this.#buffer = undefined;
