@@ -16,12 +16,20 @@ interface Size {
   readonly timeout: Duration;
   /** MB; the share of processors grows with it, one whole at 1,769. */
   readonly memory: number;
+  /** @default Lambda's own, which go by the memory */
+  readonly nodeOptions?: string;
 }
 
 // The gateway waits 30 s: one second less tells a slow function from a lost one.
 const API: Size = { timeout: Duration.seconds(29), memory: 512 };
 // The longest that Lambda allows. Memory in use stays under 300 MB: 2,048 MB are for dump tool and compression.
-const STREAM: Size = { timeout: Duration.minutes(15), memory: 2_048 };
+// Buffers that pass by are let go of when the young objects fill their space. Lambda makes that space a twentieth of
+// the memory, so that only full collections would find them: a small one saves memory and a tenth of the work.
+const STREAM: Size = {
+  timeout: Duration.minutes(15),
+  memory: 2_048,
+  nodeOptions: '--max-semi-space-size=1',
+};
 
 const SIZES: Readonly<Record<FunctionName, Size>> = {
   'api-databases': API,
@@ -77,6 +85,7 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
 
   constructor(scope: Construct, props: LambdaFunctionProps<F>) {
     const { name, settings, network } = props;
+    const { timeout, memory: memorySize, nodeOptions } = SIZES[name];
     const id = network === undefined ? name : `${name}-${network.name}`;
     const ownRole = new Role(scope, `${id}-role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -91,9 +100,13 @@ export class LambdaFunction<F extends FunctionName = FunctionName> extends Nodej
       ...network?.placement,
       runtime: Runtime.NODEJS_24_X,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      timeout: SIZES[name].timeout,
-      memorySize: SIZES[name].memory,
-      environment: { ...definedOnly(props.environment), ...network?.environment },
+      timeout,
+      memorySize,
+      environment: {
+        ...definedOnly(props.environment),
+        ...network?.environment,
+        ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
+      },
       layers: props.layer === undefined ? [] : [props.layer],
       role: ownRole,
       logGroup: ownLogGroup,

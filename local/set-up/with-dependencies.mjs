@@ -1,5 +1,5 @@
 /**
- * The way into every npm script: `node local/set-up/with-dependencies.mjs <script.ts> [arguments]`.
+ * The way into every npm script: `node local/set-up/with-dependencies.mjs [flags of Node] <script.ts> [arguments]`.
  * Installs the packages of package-lock.json unless they are there, then runs the script with Node 24.
  * Plain JavaScript for Node 20, because neither the packages nor Node 24 need be there yet.
  */
@@ -23,10 +23,13 @@ await main(process.argv.slice(2)).catch((error) => {
   process.exitCode = 1;
 });
 
-async function main([script, ...args]) {
+async function main(words) {
+  const at = words.findIndex((word) => !word.startsWith('--'));
+  const flags = words.slice(0, at);
+  const [script, ...args] = words.slice(at);
   if (script === undefined) throw new MissingPart('name the script to run');
   if (!holdsLockedPackages()) await withLock(join(ROOT, '.cache', 'dependencies.lock'), install);
-  run(findNode(), [join(ROOT, script), ...args]);
+  run(findNode(), [...flags, join(ROOT, script), ...args]);
 }
 
 /** Whether node_modules is what package-lock.json says; npm writes its own record of it when it has ended. */

@@ -54,7 +54,9 @@ export type EngineInput = Omit<DumpInput, 'signal' | 'onProgress'>;
 
 /** Our engine in a worker that runs already, up to the finished parts. */
 export async function engineAlone(input: EngineInput): Promise<Measured & { readonly dumpBytes: number }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-worker.ts')], {
+  // With the flags of Node that the workers have as well: see `npm run bench`.
+  const args = [...process.execArgv, join(import.meta.dirname, 'engine-worker.ts')];
+  const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin?.end(JSON.stringify(input));

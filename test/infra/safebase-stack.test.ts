@@ -15,6 +15,9 @@ function all(type: string): [path: string, resource: Resource][] {
 }
 const functionName = (path: string): string => (path.split('/').at(-1) ?? '').replace(/-public$/, '');
 
+const variablesOf = (properties: Resource['Properties']): Readonly<Record<string, unknown>> =>
+  ((properties.Environment ?? { Variables: {} }) as { Variables: Record<string, unknown> }).Variables;
+
 describe('data', () => {
   it.each(['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'])(
     '%s outlives the stack',
@@ -141,12 +144,22 @@ describe('functions', () => {
 
   it('get every setting that they read, and no other', () => {
     for (const [path, { Properties }] of all('AWS::Lambda::Function')) {
-      const { Variables } = (Properties.Environment ?? { Variables: {} }) as { Variables: object };
+      const { NODE_OPTIONS: _, ...variables } = variablesOf(Properties);
       const [name, settings] =
         Object.entries(FUNCTION_SETTINGS).find(([one]) => one === functionName(path)) ?? [];
       expect({ [name ?? path]: settings }).toEqual({
-        [name ?? path]: expect.arrayContaining(Object.keys(Variables)),
+        [name ?? path]: expect.arrayContaining(Object.keys(variables)),
       });
+    }
+  });
+
+  it('that stream data do not let buffers pile up as Lambda would by their memory', () => {
+    const streaming = all('AWS::Lambda::Function').filter(
+      ([, { Properties }]) => Properties.MemorySize === 2048,
+    );
+    expect(streaming.map(([path]) => functionName(path)).sort()).toEqual(['backup', 'restore']);
+    for (const [, { Properties }] of streaming) {
+      expect(variablesOf(Properties)).toMatchObject({ NODE_OPTIONS: '--max-semi-space-size=1' });
     }
   });
 

@@ -64,6 +64,12 @@ describe('with-dependencies', () => {
     expect(calls()).toEqual([expect.stringMatching(/^ci --include=dev --include=optional /)]);
   });
 
+  it('hands flags before the script to Node', async () => {
+    write('flags.mjs', "console.log(process.execArgv.join(' '), process.argv.slice(2).join(' '));");
+    const { output } = await run(['--max-semi-space-size=1', 'flags.mjs', '--once']);
+    expect(output).toBe('--max-semi-space-size=1 --once\n');
+  });
+
   it('installs nothing the second time, and again when the lock file has changed', async () => {
     await run(['script.mjs']);
     const { errors } = await run(['script.mjs']);
