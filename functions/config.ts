@@ -59,8 +59,8 @@ export const SETTINGS = {
     .default(7 * MIB),
   /** A worker that gave no sign of life for this long (ms) is dead. */
   LEASE_MS: z.coerce.number().int().positive().default(60_000),
-  /** How often a worker gives a sign of life (ms); at most a quarter of the lease. */
-  HEARTBEAT_MS: z.coerce.number().int().positive().default(5_000),
+  /** How often a worker gives a sign of life, and reads whether it is to end (ms); at most a quarter of the lease. */
+  HEARTBEAT_MS: z.coerce.number().int().positive().default(3_000),
   /** How long a start may wait for its worker (ms). */
   QUEUE_LEASE_MS: z.coerce.number().int().positive().default(120_000),
 } as const satisfies Record<string, z.ZodType>;

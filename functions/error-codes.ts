@@ -212,6 +212,7 @@ export const ERRORS = {
     'The stored backup is not what was sent',
     'Run again; if it repeats, check the bucket for other writers.',
   ),
+  cancelled: entry('conflict', 'The run was cancelled', 'Start another run when it is wanted.'),
   worker_lost: entry(
     'internal',
     'The worker died',

@@ -124,7 +124,7 @@ const page = {
     .transform(Number),
   cursor: z.string().min(1).max(500).exactOptional(),
 };
-const states = z.enum(['queued', 'running', 'completed', 'failed', 'deleting', 'deleted']);
+const states = z.enum(['queued', 'running', 'completed', 'failed', 'cancelled', 'deleting', 'deleted']);
 const runQuery = z.strictObject({
   ...page,
   databaseId: idOf('db').exactOptional(),
@@ -193,6 +193,11 @@ const loss = z.object({
   effect: text,
   certain: z.boolean(),
 });
+/** Of the phase that is under way; what cannot be told yet is absent. */
+const count = z.number().optional();
+const bytes = { bytesDone: count, bytesEstimated: count, bytesPerSecond: count };
+const rows = { tablesDone: count, tablesTotal: count, rowsDone: count };
+const progress = z.object({ phase: text, ...bytes, ...rows, estimatedEnd: text.optional() });
 const run = {
   databaseId: text,
   state: states,
@@ -202,7 +207,8 @@ const run = {
   createdAt: text,
   startedAt: text.optional(),
   endedAt: text.optional(),
-  progress: z.object({ phase: text, bytesDone: z.number(), bytesEstimated: z.number() }).optional(),
+  progress: progress.optional(),
+  cancel: z.object({ requestedBy: text, requestedAt: text }).optional(),
   failure: failure.optional(),
   losses: z.array(loss).optional(),
   shortened: z.boolean().optional(),
@@ -280,10 +286,12 @@ export const ROUTES = [
   { method: 'POST', ...backups, permission: 'backups:create', summary: 'Start a backup', body: newBackup, response: backup },
   { method: 'GET', ...backups, permission: 'backups:read', summary: 'List backups, newest first', query: runQuery, response: pageOf(backup) },
   { method: 'GET', ...oneBackup, permission: 'backups:read', summary: 'Show a backup', response: backup },
+  { method: 'POST', ...oneBackup, path: '/backup/{id}/cancel', permission: 'backups:create', summary: 'Cancel a backup that has not ended', response: backup },
   { method: 'DELETE', ...oneBackup, permission: 'backups:delete', summary: 'Delete a backup', response: backup },
   { method: 'GET', ...oneBackup, path: '/backup/{id}/download', permission: 'backups:download', summary: 'Addresses to download a backup', response: download },
   { method: 'POST', ...restores, path: '/restore/{id}', id: 'bk', permission: 'restores:create', summary: 'Restore the backup with this id', body: newRestore, response: restore },
   { method: 'GET', ...restores, permission: 'restores:read', summary: 'List restores, newest first', query: runQuery, response: pageOf(restore) },
   { method: 'GET', ...restores, path: '/restore/{id}', id: 'rs', permission: 'restores:read', summary: 'Show a restore', response: restore },
+  { method: 'POST', ...restores, path: '/restore/{id}/cancel', id: 'rs', permission: 'restores:create', summary: 'Cancel a restore that has not ended', response: restore },
   { method: 'GET', handler: 'api-health', path: '/health', permission: null, summary: 'Whether the API answers', response: z.object({ status: text }) },
 ] as const satisfies readonly Route[];

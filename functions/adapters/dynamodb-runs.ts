@@ -75,7 +75,12 @@ function dynamodbRuns<R extends Backup | Restore>(
 
     async heartbeat(id, fence, leaseExpiresAt, progress, kept = {}) {
       const set = { ...kept, leaseExpiresAt, progress };
-      await changeRun(table, kind, { id, fence, from: ['running'] }, { set });
+      return recordIn<R>((await changeRun(table, kind, { id, fence, from: ['running'] }, { set })) ?? {});
+    },
+
+    async requestCancel(id, fence, cancel) {
+      const set = { cancel };
+      return recordIn<R>((await changeRun(table, kind, { id, fence, from: ['running'] }, { set })) ?? {});
     },
   };
 }

@@ -18,6 +18,8 @@ export interface SessionLimits {
 
 /** A connection with its set-up done. */
 export interface MysqlSession {
+  /** By which the server knows this connection: no server counts beyond the 32 bits of the handshake. */
+  readonly connectionId: string;
   readonly query: Query;
   /** Sends the bytes of one statement as they are; what it gives back is thrown away. */
   run(statement: Buffer): Promise<void>;
@@ -58,6 +60,7 @@ export async function openMysqlSession(
     }
   };
   return {
+    connectionId: String(wire.connection.threadId),
     query: translated,
     async run(statement) {
       // The driver encodes text by this number; as latin1 every byte is one character and stays itself.

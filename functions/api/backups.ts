@@ -1,4 +1,5 @@
 import { readConfig } from '../config.ts';
+import { cancelRun } from '../core/cancel-run.ts';
 import { deleteBackup } from '../core/delete-backup.ts';
 import { downloadBackup } from '../core/download-backup.ts';
 import { parseDatabaseId } from '../core/ids.ts';
@@ -32,6 +33,10 @@ export const handler = httpHandler<'api-backups'>(
       if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
       return { status: 200, body: asOf(backup, now()) };
     },
+    'POST /backup/{id}/cancel': async ({ id, principal }) => ({
+      status: 202,
+      body: await cancelRun({ ...ports, runs: ports.backups }, id, principal.tokenId),
+    }),
     'DELETE /backup/{id}': async ({ id }) => ({ status: 202, body: await deleteBackup(ports, id) }),
     'GET /backup/{id}/download': async ({ id }) => ({ status: 200, body: await downloadBackup(ports, id) }),
   },

@@ -1,4 +1,5 @@
 import { readConfig } from '../config.ts';
+import { cancelRun } from '../core/cancel-run.ts';
 import { parseDatabaseId } from '../core/ids.ts';
 import { asOf } from '../core/run.ts';
 import { toRunFilter } from '../core/run-filter.ts';
@@ -32,5 +33,9 @@ export const handler = httpHandler<'api-restores'>(
       if (restore === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
       return { status: 200, body: asOf(restore, now()) };
     },
+    'POST /restore/{id}/cancel': async ({ id, principal }) => ({
+      status: 202,
+      body: await cancelRun({ ...ports, runs: ports.restores }, id, principal.tokenId),
+    }),
   },
 );

@@ -31,7 +31,7 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
   try {
     return await ports.backups.transition(
       id,
-      { from: ['completed', 'failed'], fence },
+      { from: ['completed', 'failed', 'cancelled'], fence },
       { state: 'deleting' },
     );
   } catch (error) {
@@ -48,7 +48,7 @@ async function settled(ports: DeletePorts, id: BackupId): Promise<Backup> {
   if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
   if (isActive(backup.state)) {
     throw new SafeBaseError('wrong_state', `${id} is ${backup.state}`, {
-      hint: 'Wait until it has ended, then delete it.',
+      hint: 'Cancel it or wait until it has ended, then delete it.',
     });
   }
   return backup;

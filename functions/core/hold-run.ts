@@ -1,14 +1,14 @@
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
+import { progressMeter } from './measure-progress.ts';
 import type { Log, Now, RunLocks, RunStore } from './ports.ts';
 import {
   asOf,
   type Backup,
-  type BackupResult,
-  type Progress,
   type Restore,
-  type RestoreResult,
   type RunChange,
+  type RunResult,
   runLockKey,
+  type Work,
 } from './run.ts';
 
 export interface HoldPorts<R extends Backup | Restore> {
@@ -28,42 +28,51 @@ export interface HoldSettings {
 /** What the work gets while it holds the run. */
 export interface HeldRun<R extends Backup | Restore> {
   readonly run: R;
-  /** Aborts, with a SafeBaseError as reason, at the deadline and when another worker took the run over. */
+  /**
+   * Aborts, with a SafeBaseError as reason: at the deadline, when somebody cancels the run (`cancelled`) and when another
+   * worker took it over (`fenced`).
+   */
   readonly signal: AbortSignal;
   /** What the next sign of life tells. */
-  readonly report: (progress: Progress) => void;
+  readonly report: (work: Work) => void;
   /** What the record keeps even if the work fails after this. */
-  readonly keep: (result: BackupResult & RestoreResult) => void;
+  readonly keep: (result: RunResult) => void;
   /**
    * Writes down at once what is kept, for what must be known even if this worker dies, and renews the lease: who comes
-   * back from it still holds the run. @throws `fenced`, `wrong_state`, and what kept it from being written
+   * back from it still holds the run, and nobody has cancelled it. @throws `fenced`, `wrong_state`, `cancelled`, and what
+   * kept it from being written
    */
   readonly save: () => Promise<void>;
 }
 
 /**
  * Takes a queued run, keeps its lease alive while `work` runs, and writes its final state: `completed` with the
- * result, or `failed` with the reason. A run that is not queued is left alone: a start may be delivered twice.
+ * result, `cancelled` where somebody wished it and the work ended by that, or `failed` with the reason. A run that is
+ * not queued is left alone: a start may be delivered twice.
  * @throws what kept the final state from being written; the lease then tells the truth by running out
  */
 export async function holdRun<R extends Backup | Restore>(
   ports: HoldPorts<R>,
   id: R['id'],
   settings: HoldSettings,
-  work: (held: HeldRun<R>) => Promise<BackupResult & RestoreResult>,
+  work: (held: HeldRun<R>) => Promise<RunResult>,
 ): Promise<R | undefined> {
   const run = await take(ports, id, settings.leaseMs);
   if (run === undefined) return undefined;
-  let kept: BackupResult & RestoreResult = {};
+  let kept: RunResult = {};
   const keep: HeldRun<R>['keep'] = (result) => {
     kept = { ...kept, ...result };
   };
   const life = keepAlive(ports, run, settings);
   const { signal, report } = life;
-  const outcome = await work({ run, signal, report, keep, save: () => life.renew(kept) }).then(
+  const outcome = await work({ run, signal, report, keep, save: () => life.save(kept) }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
       const cause = life.signal.aborted ? life.signal.reason : error;
+      if (isCode(cause, 'cancelled')) {
+        ports.log.info('run cancelled', { runId: run.id });
+        return { ...kept, state: 'cancelled' };
+      }
       ports.log.error('run failed', { runId: run.id, error: cause });
       return { ...kept, state: 'failed', failure: toFailure(cause) };
     },
@@ -92,18 +101,26 @@ async function take<R extends Backup | Restore>(
     return undefined;
   }
   const leaseExpiresAt = new Date(now + leaseMs).toISOString();
-  await ports.locks.extend({ key: runLockKey(queued.databaseId), owner: id, expiresAt: leaseExpiresAt });
-  return ports.runs.transition(
-    id,
-    { from: ['queued'], fence: queued.fence },
-    { state: 'running', fence: queued.fence + 1, startedAt: new Date(now).toISOString(), leaseExpiresAt },
-  );
+  try {
+    await ports.locks.extend({ key: runLockKey(queued.databaseId), owner: id, expiresAt: leaseExpiresAt });
+    return await ports.runs.transition(
+      id,
+      { from: ['queued'], fence: queued.fence },
+      { state: 'running', fence: queued.fence + 1, startedAt: new Date(now).toISOString(), leaseExpiresAt },
+    );
+  } catch (error) {
+    // Cancelled between our look and our write, it is over; whatever else took it from us is worth an error.
+    if ((await ports.runs.get(id))?.state === 'cancelled') return undefined;
+    throw error;
+  }
 }
 
 /** Signs of life until `stop`; ends the work when they are refused or could not be given within the lease. */
 function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, settings: HoldSettings) {
   const lost = new AbortController();
-  let progress: Progress | undefined;
+  const cancelled = new AbortController();
+  const measure = progressMeter();
+  let work: Work | undefined;
   let leaseEnd = Date.parse(run.leaseExpiresAt ?? '');
   let beating = Promise.resolve();
 
@@ -111,13 +128,15 @@ function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, sett
   const requireLease = (): void => {
     if (ports.now() >= leaseEnd) throw new SafeBaseError('fenced', `the lease of ${run.id} is over`);
   };
-  const renew = async (kept: BackupResult & RestoreResult = {}): Promise<void> => {
+  const renew = async (kept: RunResult = {}): Promise<void> => {
     requireLease();
     const expires = ports.now() + settings.leaseMs;
     const leaseExpiresAt = new Date(expires).toISOString();
-    await ports.runs.heartbeat(run.id, run.fence, leaseExpiresAt, progress, kept);
+    const progress = work && measure(work, ports.now());
+    const { cancel } = await ports.runs.heartbeat(run.id, run.fence, leaseExpiresAt, progress, kept);
     await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
     leaseEnd = expires;
+    if (cancel) cancelled.abort(new SafeBaseError('cancelled', `${run.id} was cancelled`));
   };
   const beat = (): Promise<void> =>
     renew().catch((error: unknown) => {
@@ -130,10 +149,13 @@ function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, sett
     beating = beating.then(beat);
   }, settings.heartbeatMs);
   return {
-    signal: AbortSignal.any([settings.deadline, lost.signal]),
-    renew,
-    report: (next: Progress): void => {
-      progress = next;
+    signal: AbortSignal.any([settings.deadline, lost.signal, cancelled.signal]),
+    save: async (kept: RunResult): Promise<void> => {
+      await renew(kept);
+      cancelled.signal.throwIfAborted();
+    },
+    report: (next: Work): void => {
+      work = next;
     },
     /** @throws `fenced` where the run is not this worker's any more: its final state is another's to write */
     stop: async (): Promise<void> => {

@@ -6,7 +6,7 @@ import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
-import type { Backup, BackupResult, Progress, Restore, RestoreResult, RunChange, RunState } from './run.ts';
+import type { Backup, CancelWish, Progress, Restore, RunChange, RunResult, RunState } from './run.ts';
 
 /** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
 export interface Page<T> {
@@ -60,6 +60,7 @@ export interface RunStore<R extends Backup | Restore> {
   /**
    * A sign of life of the worker.
    * @param kept more fields to set @default none
+   * @returns the record with it, and with a wish to cancel that came before
    * @throws `fenced`, `wrong_state` (no longer running)
    */
   heartbeat(
@@ -67,8 +68,10 @@ export interface RunStore<R extends Backup | Restore> {
     fence: number,
     leaseExpiresAt: string,
     progress: Progress | undefined,
-    kept?: BackupResult & RestoreResult,
-  ): Promise<void>;
+    kept?: RunResult,
+  ): Promise<R>;
+  /** Notes on a running run that it is to end; its worker reads that. @throws `fenced`, `wrong_state` */
+  requestCancel(id: R['id'], fence: number, cancel: CancelWish): Promise<R>;
 }
 
 /** A run, or a database while it is being removed. */
@@ -229,13 +232,18 @@ export interface Resolver {
 /** A connection to a database server. */
 export interface SqlSession {
   readonly query: Query;
+  /** By which the server knows this connection. */
+  readonly connectionId: string;
   close(): Promise<void>;
 }
 export interface SqlConnector {
   /** One connection of its own, in UTC. @throws the codes of reaching the database */
   connect(endpoint: Endpoint): Promise<SqlSession>;
   /** One connection with a default schema that takes statements as bytes. @throws the codes of reaching the database */
-  openStatements(endpoint: Endpoint, schema: string): Promise<StatementSession>;
+  openStatements(
+    endpoint: Endpoint,
+    schema: string,
+  ): Promise<StatementSession & Pick<SqlSession, 'connectionId'>>;
   /** Lends a connection from the small pool of this database and function instance; closed on error. */
   withPooled<T>(key: string, endpoint: Endpoint, use: (query: Query) => Promise<T>): Promise<T>;
 }

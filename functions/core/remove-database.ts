@@ -55,7 +55,7 @@ async function settleBackups(
   if (backups === 'keep') return 0;
   let queued = 0;
   const states: readonly RunState[] =
-    backups === 'delete' ? ['completed', 'failed', 'deleting'] : ['completed'];
+    backups === 'delete' ? ['completed', 'failed', 'cancelled', 'deleting'] : ['completed'];
   for await (const backup of backupsOf(ports, id, states)) {
     if (backups === undefined) {
       throw new SafeBaseError('database_has_backups', `${id} has backups, such as ${backup.id}`);

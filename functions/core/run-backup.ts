@@ -15,6 +15,8 @@ import { differences } from './prepare-target.ts';
 import { proveStored } from './prove-stored.ts';
 import { reachDatabase } from './reach-database.ts';
 import type { Backup, BackupResult } from './run.ts';
+import { type RunSessions, runSessions } from './run-sessions.ts';
+import { schemaProgress } from './schema-progress.ts';
 
 export interface BackupPorts extends HoldPorts<Backup> {
   readonly databases: DatabaseStore;
@@ -41,15 +43,25 @@ export const runBackup = (
   ports: BackupPorts,
   settings: BackupSettings,
   id: BackupId,
-): Promise<Backup | undefined> => holdRun(ports, id, settings, (held) => makeBackup(ports, settings, held));
+): Promise<Backup | undefined> =>
+  holdRun(ports, id, settings, async (held) => {
+    const sessions = runSessions(ports.connector, held.signal, ports.log);
+    try {
+      return await makeBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
+    } catch (error) {
+      if (held.signal.aborted) await sessions.endAll();
+      throw error;
+    }
+  });
 
 async function makeBackup(
   ports: BackupPorts,
   settings: BackupSettings,
   held: HeldRun<Backup>,
+  sessions: RunSessions,
 ): Promise<BackupResult> {
   const { run } = held;
-  held.report({ phase: 'probe', bytesDone: 0, bytesEstimated: 0 });
+  held.report({ phase: 'probe' });
   const database = await ports.databases.get(run.databaseId);
   if (database === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
   const endpoint = await reachDatabase(ports, database, 'backup', settings.networks);
@@ -57,7 +69,7 @@ async function makeBackup(
   const { losses } = plan;
   held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
 
-  const dumped = await dumpSchemas(ports, settings, held, plan);
+  const dumped = await dumpSchemas(ports, settings, held, plan, sessions);
   const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
   held.keep({ sizeBytes, dumpBytes });
@@ -80,9 +92,10 @@ async function dumpSchemas(
   settings: BackupSettings,
   held: HeldRun<Backup>,
   plan: BackupPlan,
+  sessions: RunSessions,
 ): Promise<readonly (Dumped & { readonly program: Program })[]> {
   const dumped: (Dumped & { readonly program: Program })[] = [];
-  let bytesBefore = 0;
+  const progress = schemaProgress('dump', plan.schemas, plan.sizeBytes, held.report);
   for (const [index, schema] of plan.schemas.entries()) {
     const instant = new Date(ports.now()).toISOString();
     const dump = dumpSchema({
@@ -91,16 +104,18 @@ async function dumpSchemas(
       zstdLevel: settings.zstdLevel,
       partBytes: partBytesFor(schema.sizeBytes),
       signal: held.signal,
-      onProgress: (bytes) =>
-        held.report({ phase: 'dump', bytesDone: bytesBefore + bytes, bytesEstimated: plan.sizeBytes }),
+      onProgress: progress.onProgress,
     });
     const key = dumpKey(held.run.databaseId, held.run.id, index);
-    const { versionId } = await ports.objects.writeParts(key, dump.parts);
+    const { endpoint } = schema.dumpInput;
+    const { versionId } = await sessions.duringDump(endpoint, schema.contents.name, () =>
+      ports.objects.writeParts(key, dump.parts),
+    );
     const { program, found, ...summary } = dump.summary();
     if (found) refuseOtherObjects(schema.contents, found.created);
     const tables = found ? { tables: found.tables } : {};
     dumped.push({ ...schema.contents, ...tables, instant, dump: { key, versionId, ...summary }, program });
-    bytesBefore += summary.dumpBytes;
+    progress.through(schema.contents.counts, summary.dumpBytes);
   }
   return dumped;
 }

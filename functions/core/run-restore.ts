@@ -24,6 +24,8 @@ import {
 import { reachDatabase } from './reach-database.ts';
 import { readManifest } from './read-manifest.ts';
 import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
+import { type RunSessions, runSessions } from './run-sessions.ts';
+import { schemaProgress } from './schema-progress.ts';
 
 export interface RestorePorts extends HoldPorts<Restore> {
   readonly backups: RunStore<Backup>;
@@ -48,13 +50,22 @@ export const runRestore = (
   settings: RestoreSettings,
   id: RestoreId,
 ): Promise<Restore | undefined> =>
-  holdRun(ports, id, settings, (held) => restoreBackup(ports, settings, held));
+  holdRun(ports, id, settings, async (held) => {
+    const sessions = runSessions(ports.connector, held.signal, ports.log);
+    try {
+      return await restoreBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
+    } catch (error) {
+      if (held.signal.aborted) await sessions.endAll();
+      throw error;
+    }
+  });
 
 /** What every step of one restore works with. */
 interface Work {
   readonly ports: RestorePorts;
   readonly settings: RestoreSettings;
   readonly held: HeldRun<Restore>;
+  readonly sessions: RunSessions;
   readonly endpoint: Endpoint;
   readonly plan: RestorePlan;
 }
@@ -63,9 +74,10 @@ async function restoreBackup(
   ports: RestorePorts,
   settings: RestoreSettings,
   held: HeldRun<Restore>,
+  sessions: RunSessions,
 ): Promise<RestoreResult> {
   const { run } = held;
-  held.report({ phase: 'probe', bytesDone: 0, bytesEstimated: 0 });
+  held.report({ phase: 'probe' });
   const manifest = await manifestOf(ports, run);
   const target = await ports.databases.get(run.databaseId);
   if (target === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
@@ -76,7 +88,7 @@ async function restoreBackup(
   const states = followStates(held, plan, losses);
   held.keep({ events: plan.events, ...states.result() });
 
-  const work: Work = { ports, settings, held, endpoint, plan };
+  const work: Work = { ports, settings, held, sessions, endpoint, plan };
   await checkAll(work);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
@@ -127,20 +139,19 @@ async function checkAll(work: Work): Promise<void> {
 
 /** Pass 2: each schema is emptied or made, then loaded. */
 async function loadAll(work: Work, states: States): Promise<readonly LoadedSchema[]> {
-  const { ports, settings, held, endpoint, plan } = work;
+  const { ports, settings, held, sessions, endpoint, plan } = work;
   const loaded: LoadedSchema[] = [];
   await eachSchema(work, 'load', async (schema, input) => {
     states.set(schema, { state: 'partial' });
     // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
     await held.save();
     await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
-    const result = await loadSchema({
-      ...input,
-      clientRoot: settings.clientRoot,
-      endpoint,
-      product: plan.product,
-      openSession: openSessionOf(work),
-    });
+    const { clientRoot } = settings;
+    const { product } = plan;
+    const openSession = openSessionOf(work);
+    const result = await sessions.duringLoad(endpoint, schema.target, () =>
+      loadSchema({ ...input, clientRoot, endpoint, product, openSession }),
+    );
     states.set(schema, { disabledEvents: namesOf(result), leftOut: result.leftOut });
     loaded.push(result);
   });
@@ -164,7 +175,7 @@ const openSessionOf =
     ports.connector.openStatements(endpoint, name);
 
 async function compareAll(work: Work): Promise<void> {
-  work.held.report({ phase: 'compare', bytesDone: 0, bytesEstimated: 0 });
+  work.held.report({ phase: 'compare' });
   for (const schema of work.plan.schemas) {
     await compareTarget(work.ports.connector, work.endpoint, schema, work.held.signal);
   }
@@ -178,7 +189,7 @@ async function startEvents(work: Work, loaded: readonly LoadedSchema[], states: 
   const { ports, held, endpoint, plan } = work;
   const { signal } = held;
   const isWanted = plan.events === 'as-stored' && loaded.some(({ events }) => events.length > 0);
-  held.report({ phase: 'events', bytesDone: 0, bytesEstimated: 0 });
+  held.report({ phase: 'events' });
   // One that was taken over stops here.
   if (isWanted) await held.save();
   for (const [index, schema] of plan.schemas.entries()) {
@@ -204,7 +215,7 @@ async function eachSchema(
   use: (schema: SchemaRestore, input: ReadingInput) => Promise<void>,
 ): Promise<void> {
   const bytesEstimated = plan.schemas.reduce((total, { dump }) => total + dump.dumpBytes, 0);
-  let bytesBefore = 0;
+  const progress = schemaProgress(phase, plan.schemas, bytesEstimated, held.report);
   for (const schema of plan.schemas) {
     const { dump } = schema;
     const read = (range: { readonly first: number; readonly last: number }) =>
@@ -215,9 +226,9 @@ async function eachSchema(
       dump: readVerifiedParts(read, dump, held.signal),
       dumpBytes: dump.dumpBytes,
       signal: held.signal,
-      onProgress: (bytes) => held.report({ phase, bytesDone: bytesBefore + bytes, bytesEstimated }),
+      onProgress: progress.onProgress,
     });
-    bytesBefore += dump.dumpBytes;
+    progress.through(schema.contents.counts, dump.dumpBytes);
   }
 }
 

@@ -5,14 +5,15 @@ import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
 import type { Signature } from './signature.ts';
 
 /** The states of a backup or restore, in the order of its life. */
-export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'deleting' | 'deleted';
+export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'deleting' | 'deleted';
 
 const NEXT: Record<RunState, readonly RunState[]> = {
-  queued: ['running', 'failed'],
-  running: ['completed', 'failed'],
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['completed', 'failed', 'cancelled'],
   // A complete backup stays so when a restore of it is noted.
   completed: ['completed', 'deleting'],
   failed: ['deleting'],
+  cancelled: ['deleting'],
   deleting: ['deleted'],
   deleted: [],
 };
@@ -23,12 +24,35 @@ export const mayFollow = (from: RunState, to: RunState): boolean => NEXT[from].i
 /** Whether a run in this state has yet to end. */
 export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running';
 
-/** What a worker is doing, told by its heartbeat. */
-export interface Progress {
+/** What a worker is doing. A phase that moves no bytes tells its name alone. */
+export interface Work {
   readonly phase: 'probe' | 'dump' | 'proof' | 'check' | 'load' | 'compare' | 'events';
-  /** Bytes of SQL text that went through, and the estimate of all of them. */
-  readonly bytesDone: number;
-  readonly bytesEstimated: number;
+  /** Bytes that went through: of SQL text, in `proof` of what is stored. */
+  readonly bytesDone?: number;
+  /** All of them. In `dump` the server's estimate of its rows, which the text may exceed; later the exact number. */
+  readonly bytesEstimated?: number;
+  /** Tables whose rows are through, and of how many. */
+  readonly tablesDone?: number;
+  readonly tablesTotal?: number;
+  readonly rowsDone?: number;
+}
+
+/** How a run goes on, told by its heartbeat. */
+export interface Progress extends Work {
+  /** Measured over the last signs of life; absent until there are two in this phase. */
+  readonly bytesPerSecond?: number;
+  /**
+   * When the bytes of this phase are done if it goes on like this (ISO 8601); what follows it comes on top. Absent where
+   * nobody can tell: at a rate of 0, and where there are more bytes than were estimated.
+   */
+  readonly estimatedEnd?: string;
+}
+
+/** Somebody's wish that a run end. */
+export interface CancelWish {
+  /** A token id. */
+  readonly requestedBy: string;
+  readonly requestedAt: string;
 }
 
 interface Run {
@@ -49,6 +73,8 @@ interface Run {
   readonly leaseExpiresAt?: string;
   readonly progress?: Progress;
   readonly failure?: Failure;
+  /** It came too late where the state is another than `cancelled`. */
+  readonly cancel?: CancelWish;
   /** Set where lists were too long for the record; the manifest holds them whole. */
   readonly shortened?: true;
 }
@@ -114,12 +140,15 @@ export type BackupResult = Partial<
 >;
 export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events' | 'shortened'>>;
 
+/** What a worker may note of either kind. */
+export type RunResult = BackupResult & RestoreResult;
+
 /** A step in the life of a run: its new state and what else changes. */
 export type RunChange = { readonly state: RunState } & Partial<
-  Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure'> & Pick<Backup, 'restoring'>
+  Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure' | 'cancel'> &
+    Pick<Backup, 'restoring'>
 > &
-  BackupResult &
-  RestoreResult;
+  RunResult;
 
 /** The name of the lock that lets one run at a time at a database. */
 export const runLockKey = (databaseId: DatabaseId): string => databaseId;

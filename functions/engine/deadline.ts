@@ -11,6 +11,18 @@ export function throwIfOver(signal: AbortSignal): void {
   if (signal.aborted) throw reasonOf(signal);
 }
 
+/** Waits for work that hears no signal; what comes of it later counts for nothing. @throws as `throwIfOver` */
+export async function endingWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(reasonOf(signal));
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  work.catch(() => {});
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop));
+}
+
 /**
  * Opens something, works with it, closes it. At the end of the time it is closed at once, so that nobody waits for a
  * statement that hangs, and the reason is thrown whatever came of the work.

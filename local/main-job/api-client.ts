@@ -31,7 +31,13 @@ const run = {
   state: z.string(),
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
-  progress: z.object({ phase: z.string(), bytesDone: z.number(), bytesEstimated: z.number() }).optional(),
+  progress: z
+    .object({
+      phase: z.string(),
+      bytesDone: z.number().optional(),
+      bytesEstimated: z.number().optional(),
+    })
+    .optional(),
   failure: failure.optional(),
   losses: z
     .array(

@@ -3,8 +3,8 @@ import { megabytes } from './megabytes.ts';
 
 interface Progress {
   readonly phase: string;
-  readonly bytesDone: number;
-  readonly bytesEstimated: number;
+  readonly bytesDone?: number | undefined;
+  readonly bytesEstimated?: number | undefined;
 }
 
 export interface ProgressLine {
@@ -65,8 +65,8 @@ export async function step<T>(title: string, say: (result: T) => string, act: ()
 
 /** `[██████····] 25 %  dump, 6 MB of about 24 MB`; without progress the bar is empty. */
 function barOf(progress: Progress | string): string {
-  const { phase, bytesDone, bytesEstimated } =
-    typeof progress === 'string' ? { phase: progress, bytesDone: 0, bytesEstimated: 0 } : progress;
+  const told: Progress = typeof progress === 'string' ? { phase: progress } : progress;
+  const { phase, bytesDone = 0, bytesEstimated = 0 } = told;
   // An estimate is one: more than all of it is still all of it.
   const share = bytesEstimated > 0 ? Math.min(1, bytesDone / bytesEstimated) : 0;
   const full = Math.round(share * BAR_WIDTH);

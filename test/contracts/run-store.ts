@@ -56,6 +56,32 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     expect(done).not.toHaveProperty('progress');
   });
 
+  it('carries a wish to cancel to the worker with its next sign of life, and keeps it to the end', async () => {
+    const { store, first } = await storeWith({});
+    const cancel = { requestedBy: 'tok_1', requestedAt: clock.iso() };
+    await expect(store.requestCancel(first.id, 0, cancel)).rejects.toMatchObject({ code: 'wrong_state' });
+    await store.transition(first.id, { from: ['queued'], fence: 0 }, running);
+    expect(await store.heartbeat(first.id, 1, clock.iso(90_000), undefined)).not.toHaveProperty('cancel');
+    await expect(store.requestCancel(first.id, 0, cancel)).rejects.toMatchObject({ code: 'fenced' });
+    expect(await store.requestCancel(first.id, 1, cancel)).toMatchObject({ state: 'running', cancel });
+    const alive = await store.heartbeat(first.id, 1, clock.iso(95_000), undefined);
+    expect(alive).toEqual({ ...first, ...running, cancel, leaseExpiresAt: clock.iso(95_000) });
+    const ended = await store.transition(
+      first.id,
+      { from: ['running'], fence: 1 },
+      { state: 'cancelled', endedAt: clock.iso() },
+    );
+    expect(ended).toMatchObject({ state: 'cancelled', cancel });
+    expect(ended).not.toHaveProperty('leaseExpiresAt');
+    await expect(store.requestCancel(first.id, 1, cancel)).rejects.toMatchObject({ code: 'wrong_state' });
+    const { items } = await store.list({ states: ['cancelled'] }, { limit: 10 });
+    expect(items).toEqual([ended]);
+    expect((await store.list({ states: ['running'] }, { limit: 10 })).items).toEqual([]);
+    expect(
+      await store.transition(first.id, { from: ['cancelled'], fence: 1 }, { state: 'deleting' }),
+    ).toMatchObject({ state: 'deleting' });
+  });
+
   it('lets one of two notes on a complete run win, and the other look again', async () => {
     const { store, first } = await storeWith({ state: 'completed' });
     const note = () => {

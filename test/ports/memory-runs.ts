@@ -1,9 +1,14 @@
 import type { Now, RunStore } from '../../functions/core/ports.ts';
-import { asOf, type Backup, mayFollow, type Restore, type RunState } from '../../functions/core/run.ts';
+import {
+  asOf,
+  type Backup,
+  isActive,
+  mayFollow,
+  type Restore,
+  type RunState,
+} from '../../functions/core/run.ts';
 import { SafeBaseError } from '../../functions/errors.ts';
 import { pageOf } from './memory-page.ts';
-
-const isActive = (state: RunState): boolean => state === 'queued' || state === 'running';
 
 /** Records of backups or restores in a map. */
 export function memoryRuns<R extends Backup | Restore>(now: Now = Date.now): RunStore<R> {
@@ -47,7 +52,14 @@ export function memoryRuns<R extends Backup | Restore>(now: Now = Date.now): Run
     },
     async heartbeat(id, fence, leaseExpiresAt, progress, kept = {}) {
       const run = guarded(id, ['running'], fence);
-      records.set(id, { ...run, ...kept, leaseExpiresAt, ...(progress === undefined ? {} : { progress }) });
+      const alive = { ...run, ...kept, leaseExpiresAt, ...(progress === undefined ? {} : { progress }) };
+      records.set(id, alive);
+      return structuredClone(alive);
+    },
+    async requestCancel(id, fence, cancel) {
+      const asked = { ...guarded(id, ['running'], fence), cancel };
+      records.set(id, asked);
+      return structuredClone(asked);
     },
   };
 }

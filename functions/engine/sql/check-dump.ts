@@ -1,6 +1,6 @@
 import { NO_OBJECTS, type ObjectCounts } from '../contents.ts';
 import { decompressDump } from './decompress-dump.ts';
-import type { CheckedDump, CheckInput, OutsideNeed } from './format-sql.ts';
+import type { CheckedDump, CheckInput, OutsideNeed, SeenSoFar } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
 import { outsideNeeds } from './outside-needs.ts';
 import type { Classified } from './statements/classify.ts';
@@ -16,8 +16,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export async function checkDump(input: CheckInput): Promise<CheckedDump> {
   const check = new DumpCheck(input.schema, input.targetSchema);
-  for await (const text of decompressDump(input)) check.take(text);
+  const onProgress = (bytes: number): void => input.onProgress(bytes, check.seen());
+  for await (const text of decompressDump({ ...input, onProgress })) check.take(text);
   check.end();
+  onProgress(input.dumpBytes);
   return check.result();
 }
 
@@ -28,6 +30,7 @@ export class DumpCheck {
   readonly #isRenamed: boolean;
   readonly #created: Mutable<ObjectCounts> = { ...NO_OBJECTS };
   readonly #rows = new Map<string, number>();
+  #allRows = 0;
   readonly #engines = new Set<string>();
   readonly #names = new Set<string>();
   readonly #outsideNeeds: OutsideNeed[] = [];
@@ -49,6 +52,11 @@ export class DumpCheck {
     for (const item of this.#reader.end()) this.#look(item);
   }
 
+  /** Cheap enough to be asked at every batch. */
+  seen(): SeenSoFar {
+    return { tables: this.#created.tables, rows: this.#allRows };
+  }
+
   /** What was found so far. */
   result(): CheckedDump {
     return {
@@ -62,7 +70,10 @@ export class DumpCheck {
   }
 
   #look(item: DumpItem): void {
-    if (item.type === 'rows') this.#rows.set(item.table, (this.#rows.get(item.table) ?? 0) + item.rows);
+    if (item.type === 'rows') {
+      this.#allRows += item.rows;
+      this.#rows.set(item.table, (this.#rows.get(item.table) ?? 0) + item.rows);
+    }
     if (item.type !== 'statement') return;
     const { does, text } = item;
     const counted = COUNTED[does.kind];

@@ -36,12 +36,13 @@ async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => voi
   const cutter = new PartCutter(input.partBytes);
   try {
     for await (const bytes of compressFrames(watchedText(child, text, check), input.zstdLevel)) {
-      input.onProgress(text.bytes);
+      input.onProgress(text.bytes, check?.seen());
       yield* cutter.take(bytes);
     }
     await child.ended;
     if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
     restorable(() => check?.end());
+    input.onProgress(text.bytes, check?.seen());
     // Only now the last part: without it there is no object.
     yield* cutter.end();
     const program = { name: programs.dump, version: text.programVersion };

@@ -23,9 +23,18 @@ export interface DumpInput {
   readonly partBytes: number;
   /** The deadline; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Called with the bytes of SQL text so far. */
-  readonly onProgress: (bytes: number) => void;
+  readonly onProgress: OnProgress;
 }
+
+/** What a reader of a dump has seen of it. */
+export interface SeenSoFar {
+  /** Tables that have begun: the rows of all but the last are through. */
+  readonly tables: number;
+  readonly rows: number;
+}
+
+/** Called with the bytes of SQL text so far; `seen` is absent where nobody can read the text. */
+export type OnProgress = (bytes: number, seen?: SeenSoFar) => void;
 
 export interface DumpSummary {
   /** Bytes of all parts, compressed. */
@@ -71,8 +80,7 @@ interface DumpReadInput {
   /** Bytes of SQL text that the manifest promises. */
   readonly dumpBytes: number;
   readonly signal: AbortSignal;
-  /** Called with the bytes of SQL text so far. */
-  readonly onProgress: (bytes: number) => void;
+  readonly onProgress: OnProgress;
 }
 
 export type CheckInput = DumpReadInput;

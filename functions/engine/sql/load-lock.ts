@@ -29,6 +29,17 @@ export function takeLoadLock(product: ServerInfo['product'], schema: string): st
   return product === 'mysql' ? `${take}${RUN}` : `${unlessClustered(take)}${RUN}${RUN}`;
 }
 
+/** The connection that loads into a schema now. @returns nothing where none does, or where such locks are refused */
+export async function loadingConnection(query: Query, schema: string): Promise<string | undefined> {
+  const [row] = await query('SELECT IS_USED_LOCK(?) AS holder', [loadLockName(schema)]).catch(
+    (error: unknown) => {
+      if (error instanceof SafeBaseError && error.details.errno === NOT_SUPPORTED) return [];
+      throw error;
+    },
+  );
+  return row?.holder ?? undefined;
+}
+
 const NOT_SUPPORTED = 1235;
 const NO_SUCH_THREAD = 1094;
 /** The killed connection first takes back what it had not committed. */

@@ -74,6 +74,8 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
   const flags = [...programs.loadFlags, `--database=${input.targetSchema}`];
   const child = await startClient({ ...input, programs, task: 'load', flags });
   let bytes = 0;
+  let tables = 0;
+  let rows = 0;
   let finalSession: SessionSettings | undefined;
   try {
     const { product, targetSchema } = input;
@@ -82,16 +84,19 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
       ...input,
       onProgress: (done) => {
         bytes = done;
-        input.onProgress(done);
+        input.onProgress(done, { tables, rows });
       },
     });
     for await (const item of readStatements(text, input.schema)) {
+      if (item.type === 'rows') rows += item.rows;
       if (item.type === 'statement') {
+        if (item.does.kind === 'table') tables += 1;
         refuseOldName(input, item.text, item.does);
         finalSession = item.session.settings;
       }
       await write(child, router.route(item));
     }
+    input.onProgress(bytes, { tables, rows });
     child.stdin.end('COMMIT;\n');
     await child.ended;
     return { bytes, finalSession };

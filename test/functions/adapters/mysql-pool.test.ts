@@ -22,6 +22,7 @@ describe('the pools', () => {
       opened += 1;
       return {
         query: async () => [],
+        connectionId: '1',
         run: async () => {},
         isBroken: () => false,
         close: async () => {

@@ -1,3 +1,4 @@
+import { cancelRun } from '../../../functions/core/cancel-run.ts';
 import { changeDatabase } from '../../../functions/core/change-database.ts';
 import type { Database } from '../../../functions/core/database.ts';
 import { newDatabaseId } from '../../../functions/core/ids.ts';
@@ -212,8 +213,12 @@ describe('removeDatabase', () => {
   it('queues the deletion of every backup where that was asked for', async () => {
     const ports = corePorts();
     const database = await registered(ports);
-    const backups = [await completed(ports, database), await completed(ports, database)];
-    expect(await removeDatabase(ports, database.id, 'delete')).toBe(2);
+    const order = { databaseId: database.id, requestedBy: 'x', queueLeaseMs: 1_000 };
+    const cancelled = await startBackup(ports, order);
+    await cancelRun({ ...ports, runs: ports.backups }, cancelled.id, 'x');
+    ports.workflows.started.length = 0;
+    const backups = [await completed(ports, database), await completed(ports, database), cancelled];
+    expect(await removeDatabase(ports, database.id, 'delete')).toBe(3);
     expect(ports.workflows.started.map(({ runId }) => runId).sort()).toEqual(
       backups.map(({ id }) => id).sort(),
     );

@@ -1,3 +1,4 @@
+import { cancelRun } from '../../../functions/core/cancel-run.ts';
 import type { Database } from '../../../functions/core/database.ts';
 import { deleteBackup } from '../../../functions/core/delete-backup.ts';
 import { downloadBackup } from '../../../functions/core/download-backup.ts';
@@ -46,6 +47,16 @@ describe('deleteBackup', () => {
       state: 'deleting',
       failure: { code: 'worker_lost' },
     });
+  });
+
+  it('takes a cancelled backup too', async () => {
+    const { ports, database } = await withBackup();
+    const order = { databaseId: database.id, requestedBy: 'x', queueLeaseMs: 1_000 };
+    const { id } = await startBackup(ports, order);
+    await cancelRun({ ...ports, runs: ports.backups }, id, 'x');
+    expect(await deleteBackup(ports, id)).toMatchObject({ state: 'deleting' });
+    await expireBackup(ports, id);
+    expect(await ports.backups.get(id)).toMatchObject({ state: 'deleted', cancel: { requestedBy: 'x' } });
   });
 
   it('refuses a backup that is being restored', async () => {

@@ -42,7 +42,7 @@ function serverWith(rows: number): SqlConnector {
   ];
   const query = async (sql: string) => answers.find(([asked]) => asked.test(sql))?.[1] ?? [];
   return {
-    connect: async () => ({ query, close: async () => {} }),
+    connect: async () => ({ connectionId: '1', query, close: async () => {} }),
     openStatements: () => Promise.reject(new Error('nothing is loaded here')),
     withPooled: () => Promise.reject(new Error('nothing is asked twice here')),
   };
@@ -93,7 +93,10 @@ describe('prepareSchema', () => {
       if (last.test(sql)) over.abort(new SafeBaseError('fenced', 'another worker has it'));
       return /SCHEMATA/.test(sql) ? [{ name: 'copy' }] : [];
     };
-    const connector = { ...serverWith(0), connect: async () => ({ query, close: async () => {} }) };
+    const connector = {
+      ...serverWith(0),
+      connect: async () => ({ connectionId: '1', query, close: async () => {} }),
+    };
     const schema: TargetSchema = { ...SCHEMA, action: 'replace' };
     const prepared = prepareSchema(connector, ENDPOINT, schema, 'mysql', over.signal);
     await expect(prepared).rejects.toMatchObject({ code: 'fenced' });

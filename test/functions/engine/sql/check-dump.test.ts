@@ -7,6 +7,24 @@ const program = (text: string) => `DELIMITER ;;\n${text} ;;\nDELIMITER ;\n`;
 const renamed = (text: string) => checkDump(storedDump(`${text}\n${END_LINE}`, { targetSchema: 'copy' }));
 
 describe('checkDump', () => {
+  it('tells on the way how many tables and rows it has seen', async () => {
+    const told: unknown[] = [];
+    const onProgress = (bytes: number, seen?: object) => told.push({ bytes, ...seen });
+    const table = (name: string) => `CREATE TABLE \`${name}\` (\`a\` int) ENGINE=InnoDB;\n`;
+    const rows = (name: string) => `INSERT INTO \`${name}\` VALUES (1),(2);\n`;
+    const frames = [table('t') + rows('t') + rows('t'), table('u') + rows('u'), END_LINE];
+    const dump = storedDump(frames.join(''), { onProgress });
+    const compressed = frames.map((frame) => zstdCompressSync(Buffer.from(frame)));
+    await checkDump({ ...dump, dump: inChunks(Buffer.concat(compressed), 1_000_000) });
+    // What a batch holds is told with the next, and its last statement may wait for more text.
+    expect(told).toMatchObject([
+      { tables: 0, rows: 0 },
+      { tables: 1, rows: 2 },
+      { tables: 2, rows: 4 },
+      { tables: 2, rows: 6 },
+    ]);
+  });
+
   it('counts what the dump makes', async () => {
     const { created, tables } = await checkDump(storedDump(SAMPLE_DUMP));
     expect(tables).toEqual([{ name: 'a;b', rows: 9 }]);
