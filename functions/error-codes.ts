@@ -205,7 +205,7 @@ export const ERRORS = {
   dump_incomplete: entry(
     'internal',
     'The dump does not hold what the schema held',
-    'Run again while nothing is created or dropped there; if it repeats, look at the objects that the detail counts.',
+    'Run again while nothing is created or dropped there; if it repeats, look at the objects that the reason names.',
   ),
   proof_failed: entry(
     'internal',

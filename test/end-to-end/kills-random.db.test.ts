@@ -18,8 +18,8 @@ const VICTIMS = ['program', 'worker', 'server'] as const;
 const ENDS: Readonly<Record<(typeof VICTIMS)[number], RegExp>> = {
   program: /^(dump|load)_killed$/,
   worker: /^worker_lost$/,
-  // One that dies during a handshake breaks TLS.
-  server: /^(connection_(lost|refused)|tls_failed)$/,
+  // One that dies during a handshake breaks TLS; the dump tools overlook the death of one that lists its views.
+  server: /^(connection_(lost|refused)|tls_failed|dump_incomplete)$/,
 };
 
 describe.each(IS_FULL ? (['mariadb-11.8', 'mysql-9.7'] as const) : (['mariadb-11.8'] as const))(

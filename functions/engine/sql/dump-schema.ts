@@ -10,7 +10,7 @@ import { PartCutter } from './part-cutter.ts';
 /**
  * Dumps one schema as one consistent instant, looked through statement by statement, compressed and cut into parts.
  * Nothing is kept but the part that is being filled; the tool waits while nobody takes parts.
- * @throws `dump_failed`, `dump_killed`, `dump_truncated`, `proof_failed`, the codes of reaching the database, the reason
+ * @throws `dump_failed`, `dump_killed`, `dump_truncated`, `dump_incomplete`, `proof_failed`, the codes of reaching the database, the reason
  * of the signal
  */
 export function dumpSchema(input: DumpInput): SchemaDump {
@@ -42,6 +42,7 @@ async function* dumpParts(input: DumpInput, onEnd: (summary: DumpSummary) => voi
     await child.ended;
     if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
     restorable(() => check?.end());
+    refuseHalfRead(check?.result().halfRead ?? []);
     input.onProgress(text.bytes, check?.seen());
     // Only now the last part: without it there is no object.
     yield* cutter.end();
@@ -65,6 +66,12 @@ async function* watchedText(child: ClientProcess, text: DumpText, check: DumpChe
     restorable(() => check?.take(kept));
     yield kept;
   }
+}
+
+function refuseHalfRead(views: readonly string[]): void {
+  if (views.length === 0) return;
+  const names = views.slice(0, 5).join(', ');
+  throw new SafeBaseError('dump_incomplete', `the dump tool could not read all of ${names}, and went on`);
 }
 
 /** A dump that every restore would refuse is no backup. */

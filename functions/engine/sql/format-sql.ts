@@ -105,6 +105,8 @@ export interface CheckedDump {
   readonly outsideNeeds: readonly OutsideNeed[];
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
+  /** Views that are there, but not with all that belongs to them: character sets, collation and check option. */
+  readonly halfRead: readonly string[];
 }
 
 /** One connection that takes statements as bytes: what follows a `;` is an error there, never a second statement. */

@@ -62,6 +62,8 @@ export class SessionState {
   readonly #values = new Map<string, string>(Object.entries(INITIAL));
   /** `@saved_…` → the value that was saved. */
   readonly #saved = new Map<string, string>();
+  /** Variables that hold what the dump named itself: neither the beginning's value nor one that it had saved. */
+  readonly #named = new Set<string>();
   #databaseCollation: SessionSettings['databaseCollation'];
 
   /** Takes `SET …`, of which the first word has been taken. @throws `dump_escapes_target` */
@@ -94,6 +96,11 @@ export class SessionState {
     const { ansiQuotes, backslash } = this.quoting;
     const isUtf8 = UTF8.test(this.#get('character_set_client'));
     return isUtf8 && ansiQuotes === PLAIN_QUOTING.ansiQuotes && backslash === PLAIN_QUOTING.backslash;
+  }
+
+  /** Whether the dump says in which character sets the next object was written, as it does for each view and program. */
+  get namesCharacterSets(): boolean {
+    return this.#named.has('character_set_client') && this.#named.has('collation_connection');
   }
 
   get settings(): SessionSettings {
@@ -132,13 +139,18 @@ export class SessionState {
         const text = value.text ?? this.#get(value.variable ?? '');
         if (!VARIABLES[variable]?.test(text)) throw reader.refuse(`no dump sets ${variable} like this`);
         this.#values.set(variable, text);
+        if (value.isNamed) this.#named.add(variable);
+        else this.#named.delete(variable);
         yield { variable, value: text };
       }
     } while (reader.tryTake(','));
   }
 
   /** A literal, a saved value, or the name of another variable. */
-  #takeValue(statement: Statement, reader: TokenReader): { text?: string; variable?: string } {
+  #takeValue(
+    statement: Statement,
+    reader: TokenReader,
+  ): { text?: string; variable?: string; isNamed?: true } {
     const saved = takeUserVariable(reader);
     if (saved !== undefined) {
       const text = this.#saved.get(saved);
@@ -146,7 +158,7 @@ export class SessionState {
       return { text };
     }
     if (reader.peek()?.text === '@') return { variable: takeVariable(reader) };
-    return { text: literal(statement, reader.take()) };
+    return { text: literal(statement, reader.take()), isNamed: true };
   }
 }
 
