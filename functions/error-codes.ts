@@ -218,6 +218,11 @@ export const ERRORS = {
     'The worker died',
     'Look at the function log for memory or time, then run again.',
   ),
+  job_unknown: entry(
+    'internal',
+    'The job was started by another version of SafeBase',
+    'Finish the deploy, or take it back whole, then run again.',
+  ),
   fenced: entry(
     'conflict',
     'Another worker has taken this run over',

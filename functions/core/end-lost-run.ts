@@ -1,4 +1,4 @@
-import { isCode } from '../errors.ts';
+import { type Failure, isCode } from '../errors.ts';
 import { isBackupId, isRestoreId } from './ids.ts';
 import type { LockOwner, Log, Now, RunStore } from './ports.ts';
 import { type Backup, isActive, type Restore, workerLost } from './run.ts';
@@ -25,11 +25,16 @@ async function end<R extends Backup | Restore>(
   if (run !== undefined && isActive(run.state)) await failLostRun(ports, runs, run);
 }
 
-/** The same for a run that was read and is lost. @returns whether this call did it */
+/**
+ * The same for a run that was read and is lost.
+ * @param failure @default that its worker died
+ * @returns whether this call did it
+ */
 export async function failLostRun<R extends Backup | Restore>(
   ports: Pick<EndPorts, 'log' | 'now'>,
   runs: RunStore<R>,
   run: R,
+  failure: Failure = workerLost(run),
 ): Promise<boolean> {
   try {
     await runs.transition(
@@ -38,11 +43,11 @@ export async function failLostRun<R extends Backup | Restore>(
       {
         state: 'failed',
         fence: run.fence + 1,
-        failure: workerLost(run),
+        failure,
         endedAt: earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString()),
       },
     );
-    ports.log.info('a lost run is now failed', { runId: run.id });
+    ports.log.info('a lost run is now failed', { runId: run.id, code: failure.code });
     return true;
   } catch (error) {
     // It ended by itself, or another has written this down.

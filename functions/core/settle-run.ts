@@ -1,4 +1,4 @@
-import { isCode } from '../errors.ts';
+import { isCode, type SafeBaseError, toFailure } from '../errors.ts';
 import { failLostRun } from './end-lost-run.ts';
 import { isBackupId, type RunId } from './ids.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
@@ -24,6 +24,17 @@ export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
   if (!isActive(run.state)) await freeLock(ports, run);
   else if (isBackup(run)) await settleBackup(ports, run);
   else await settleRestore(ports, run);
+}
+
+/** Fails a queued run that no workflow can drive, and frees its lock. What is running or has ended is another's. */
+export async function refuseRun(ports: SettlePorts, id: RunId, reason: SafeBaseError): Promise<void> {
+  const run = isBackupId(id) ? await ports.backups.get(id) : await ports.restores.get(id);
+  if (run?.state !== 'queued') return;
+  const failure = toFailure(reason);
+  const isFailed = isBackup(run)
+    ? await failLostRun(ports, ports.backups, run, failure)
+    : await failLostRun(ports, ports.restores, run, failure);
+  if (isFailed) await freeLock(ports, run);
 }
 
 /** @param run whose worker is gone @returns its final state, if this call wrote it */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { readConfig } from '../config.ts';
-import { driveJob } from '../core/drive-job.ts';
+import { driveStarted } from '../core/drive-started.ts';
 import { parseBackupId, parseRestoreId } from '../core/ids.ts';
-import { settleRun } from '../core/settle-run.ts';
+import { refuseRun, settleRun } from '../core/settle-run.ts';
 import { durableHandler, settlePorts, workerOf } from '../services.ts';
 
 const config = readConfig('workflow', process.env);
@@ -23,9 +23,14 @@ const payload = z.discriminatedUnion('kind', [
 
 /** Drives every run; invoked anew whenever something that it waits for has happened. */
 export const handler = durableHandler((steps, started) =>
-  driveJob(
+  driveStarted(
     steps,
-    { workerOf: workerOf(config), settle: (id) => settleRun(ports, id) },
-    payload.parse(started),
+    {
+      parse: (given) => payload.safeParse(given).data,
+      refuse: (id, reason) => refuseRun(ports, id, reason),
+      workerOf: workerOf(config),
+      settle: (id) => settleRun(ports, id),
+    },
+    started,
   ),
 );

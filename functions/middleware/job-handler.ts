@@ -39,9 +39,15 @@ export function jobHandler<P extends z.ZodType, R>(
     try {
       const parsed = payload.safeParse(event);
       if (!parsed.success) {
-        throw new SafeBaseError('invalid_request', `the payload of ${name} is not valid`, {
-          cause: parsed.error,
-        });
+        const isOther = parsed.error.issues.some(({ path: [field] }) => field === 'version');
+        const told = isOther ? 'is of a version that it does not know' : 'is not valid';
+        throw new SafeBaseError(
+          isOther ? 'job_unknown' : 'invalid_request',
+          `the payload of ${name} ${told}`,
+          {
+            cause: parsed.error,
+          },
+        );
       }
       log.info(`${name} begins`, { requestId });
       const result = await work(parsed.data, { deadline: deadline.signal, remainingMs, requestId });

@@ -18,10 +18,18 @@ describe('jobHandler', () => {
   it('refuses a payload of another shape, and logs it', async () => {
     const log = recordingLog();
     const handler = jobHandler({ name: 'x', payload, log }, async () => 'never');
-    await expect(handler({ version: 2, more: 1 }, lambdaContext())).rejects.toMatchObject({
+    await expect(handler({ version: 1, more: 1 }, lambdaContext())).rejects.toMatchObject({
       code: 'invalid_request',
     });
     expect(log.lines).toMatchObject([{ message: 'x failed' }]);
+  });
+
+  it('tells a payload of another version from one that is wrong', async () => {
+    const handler = jobHandler({ name: 'x', payload, log: recordingLog() }, async () => 'never');
+    await expect(handler({ version: 2, more: 1 }, lambdaContext())).rejects.toMatchObject({
+      code: 'job_unknown',
+      message: 'the payload of x is of a version that it does not know',
+    });
   });
 
   it('ends the work before Lambda does, and waits for its clean-up', async () => {

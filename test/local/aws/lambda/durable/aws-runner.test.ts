@@ -127,3 +127,21 @@ it.each([
   },
   60_000,
 );
+
+/** The beginning of every workflow, by code that knows no job any more. */
+const REFUSING = `
+import { durableHandler } from '${functions}/adapters/lambda-durable-steps.ts';
+import { driveStarted } from '${functions}/core/drive-started.ts';
+const ports = { parse: () => undefined, refuse: async () => undefined };
+export const handler = durableHandler((steps, started) => driveStarted(steps, ports, started));`;
+
+it('the refusal of a job of another version has the same history', async () => {
+  const job = { version: 2, kind: 'backup', runId: `bk_${'0'.repeat(26)}` };
+  const { types } = await compare({ workflow: REFUSING, worker: WORKER }, job);
+  expect(types).toEqual([
+    'ExecutionStarted',
+    'StepStarted refuse',
+    'StepSucceeded refuse',
+    'ExecutionFailed',
+  ]);
+}, 60_000);

@@ -1,0 +1,83 @@
+import { driveStarted } from '../../../functions/core/drive-started.ts';
+import type { StartedJob, WorkflowSteps } from '../../../functions/core/ports.ts';
+import { refuseRun, settleRun } from '../../../functions/core/settle-run.ts';
+import { startBackup } from '../../../functions/core/start-backup.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { corePorts, registered } from '../../fixtures/core-ports.ts';
+
+/** A queued backup, and a workflow of which `parse` says what it knows. */
+async function scene() {
+  const ports = corePorts();
+  const { id: databaseId } = await registered(ports);
+  const start = () => startBackup(ports, { databaseId, requestedBy: 'tok_1', queueLeaseMs: 60_000 });
+  const backup = await start();
+  const told: string[] = [];
+  const steps: WorkflowSteps = {
+    step: async (name, work) => {
+      told.push(name);
+      await work();
+    },
+    call: async (name) => {
+      told.push(name);
+      return { answered: true };
+    },
+    wait: () => Promise.reject(new Error('nothing waits here')),
+  };
+  const drive = (payload: unknown, parse: (payload: unknown) => StartedJob | undefined = () => undefined) =>
+    driveStarted(
+      steps,
+      {
+        parse,
+        refuse: (id, reason) => refuseRun(ports, id, reason),
+        workerOf: ({ kind }) => kind,
+        settle: (id) => settleRun(ports, id),
+      },
+      payload,
+    );
+  return { ports, backup, start, told, drive, job: { version: 2, kind: 'backup', runId: backup.id } };
+}
+
+describe('driveStarted', () => {
+  it('drives a job that it knows', async () => {
+    const { drive, job, told, backup } = await scene();
+    await drive(job, () => ({ version: 1, kind: 'backup', runId: backup.id, network: 'public' }));
+    expect(told).toEqual(['work']);
+  });
+
+  it('fails the run of a job of another version at once, says why, and frees its lock', async () => {
+    const { ports, drive, job, told, backup, start } = await scene();
+    await expect(drive(job)).rejects.toMatchObject({ code: 'job_unknown' });
+    expect(told).toEqual(['refuse']);
+    expect(await ports.backups.get(backup.id)).toMatchObject({
+      state: 'failed',
+      endedAt: ports.clock.iso(),
+      failure: {
+        code: 'job_unknown',
+        reason: 'the workflow that is deployed knows no job of kind backup and version 2',
+      },
+    });
+    // A workflow that died after that does it again.
+    await expect(drive(job)).rejects.toMatchObject({ code: 'job_unknown' });
+    expect(await start()).toMatchObject({ state: 'queued' });
+  });
+
+  it('leaves a run alone that another workflow drives', async () => {
+    const { ports, drive, job, backup } = await scene();
+    const running = await ports.backups.transition(
+      backup.id,
+      { from: ['queued'], fence: 0 },
+      { state: 'running', fence: 1, leaseExpiresAt: ports.clock.iso(60_000) },
+    );
+    await expect(drive(job)).rejects.toMatchObject({ code: 'job_unknown' });
+    expect(await ports.backups.get(backup.id)).toEqual(running);
+  });
+
+  it.each([[undefined], ['a text'], [null], [{ version: 2, runId: 'bk_1' }], [{ runId: 7 }]])(
+    'refuses %j, which names no run',
+    async (payload) => {
+      const { drive, told } = await scene();
+      await expect(drive(payload)).rejects.toBeInstanceOf(SafeBaseError);
+      expect(told).toEqual([]);
+    },
+  );
+});
