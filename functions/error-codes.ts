@@ -37,6 +37,11 @@ export const ERRORS = {
     'Send one JSON object with Content-Type application/json.',
   ),
   body_too_large: entry('too_large', 'The body is too large', 'Send at most 64 KB.'),
+  idempotency_key_reused: entry(
+    'refused',
+    'The Idempotency-Key was used before',
+    'Send a new key with a new request; repeat a request unchanged, with the key that it had.',
+  ),
   bad_cursor: entry(
     'invalid',
     'The cursor is not valid',

@@ -28,6 +28,8 @@ export interface Route {
   readonly query?: z.ZodType;
   /** What `{id}` names; an id of another form is answered 404. */
   readonly id?: 'db' | 'bk' | 'rs';
+  /** It takes an Idempotency-Key, with which a request can be repeated; elsewhere that header means nothing. */
+  readonly repeatable?: true;
   /** The whole answer: fields that are not in it never leave. */
   readonly response: z.ZodType;
 }
@@ -283,13 +285,13 @@ export const ROUTES = [
   { method: 'PUT', ...oneDatabase, permission: 'databases:write', summary: 'Change a database (If-Match)', body: changedDatabase, response: database },
   { method: 'DELETE', ...oneDatabase, permission: 'databases:write', summary: 'Forget a database', query: removalQuery, response: removal },
   { method: 'POST', ...oneDatabase, path: '/databases/{id}/test', permission: 'databases:test', summary: 'Connect and look at a database', response: probeReport },
-  { method: 'POST', ...backups, permission: 'backups:create', summary: 'Start a backup', body: newBackup, response: backup },
+  { method: 'POST', ...backups, repeatable: true, permission: 'backups:create', summary: 'Start a backup', body: newBackup, response: backup },
   { method: 'GET', ...backups, permission: 'backups:read', summary: 'List backups, newest first', query: runQuery, response: pageOf(backup) },
   { method: 'GET', ...oneBackup, permission: 'backups:read', summary: 'Show a backup', response: backup },
   { method: 'POST', ...oneBackup, path: '/backup/{id}/cancel', permission: 'backups:create', summary: 'Cancel a backup that has not ended', response: backup },
   { method: 'DELETE', ...oneBackup, permission: 'backups:delete', summary: 'Delete a backup', response: backup },
   { method: 'GET', ...oneBackup, path: '/backup/{id}/download', permission: 'backups:download', summary: 'Addresses to download a backup', response: download },
-  { method: 'POST', ...restores, path: '/restore/{id}', id: 'bk', permission: 'restores:create', summary: 'Restore the backup with this id', body: newRestore, response: restore },
+  { method: 'POST', ...restores, path: '/restore/{id}', id: 'bk', repeatable: true, permission: 'restores:create', summary: 'Restore the backup with this id', body: newRestore, response: restore },
   { method: 'GET', ...restores, permission: 'restores:read', summary: 'List restores, newest first', query: runQuery, response: pageOf(restore) },
   { method: 'GET', ...restores, path: '/restore/{id}', id: 'rs', permission: 'restores:read', summary: 'Show a restore', response: restore },
   { method: 'POST', ...restores, path: '/restore/{id}/cancel', id: 'rs', permission: 'restores:create', summary: 'Cancel a restore that has not ended', response: restore },

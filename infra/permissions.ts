@@ -48,7 +48,8 @@ function grantApi(may: May, { api, workflows }: Parts): void {
   grant(may, api.functions['api-backups'], [
     ...answerRequests,
     ...startRuns(may),
-    may.putItem('BK', 'LOCK'),
+    may.getItem('IDEM'),
+    may.putItem('BK', 'LOCK', 'IDEM'),
     may.invoke(workflows.liveWorkflow),
     // The manifest, and what it signs for downloads: a link can do what its signer may.
     may.useObjects('databases', 'GetObjectVersion'),
@@ -58,7 +59,8 @@ function grantApi(may: May, { api, workflows }: Parts): void {
   grant(may, api.functions['api-restores'], [
     ...answerRequests,
     ...startRuns(may),
-    may.putItem('RS', 'LOCK'),
+    may.getItem('IDEM'),
+    may.putItem('RS', 'LOCK', 'IDEM'),
     may.invoke(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-health'], []);

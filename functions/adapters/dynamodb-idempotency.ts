@@ -1,27 +1,39 @@
-import type { RunId } from '../core/ids.ts';
-import type { IdempotencyStore } from '../core/ports.ts';
+import type { Claim, IdempotencyStore } from '../core/ports.ts';
+import { SafeBaseError } from '../errors.ts';
 import { recordIn } from './dynamodb-records.ts';
 import { getItem, isRefused, keyOf, putItem, type Table } from './dynamodb-table.ts';
 
-interface Claim {
-  readonly runId: RunId;
-}
-
 /** Claims as items that DynamoDB sweeps after their time (`ttl`); until then the first one stands. */
 export const dynamodbIdempotency = (table: Table): IdempotencyStore => ({
-  async claim(key, runId, expiresAt) {
-    const place = keyOf('IDEM', key);
+  async claim(claim) {
+    const { key, runId, request } = claim;
     try {
-      const item = { ...place, runId, ttl: Math.floor(Date.parse(expiresAt) / 1000) };
-      await putItem(table, item, { condition: 'attribute_not_exists(pk)' });
-      return { runId, first: true };
+      await putItem(table, itemOf(claim), { condition: 'attribute_not_exists(pk)' });
+      return { runId, request, first: true };
     } catch (error) {
       if (!isRefused(error)) throw error;
-      const found = await getItem(table, place);
+      const found = await getItem(table, keyOf('IDEM', key));
       if (found === undefined) throw error;
-      const claim = recordIn<Claim>(found);
+      const standing = recordIn<Omit<Claim, 'key'>>(found);
       // Our own claim, whose answer was lost, is a first one too.
-      return { runId: claim.runId, first: claim.runId === runId };
+      return { ...standing, first: standing.runId === runId };
     }
   },
+  async renew(claim, from) {
+    try {
+      const values = { from, to: claim.runId };
+      // `:to` stands there already where the answer to the first attempt was lost.
+      await putItem(table, itemOf(claim), { condition: 'runId IN (:from, :to)', values });
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      throw new SafeBaseError('version_conflict', `the claim of ${from} was renewed by another`);
+    }
+  },
+});
+
+const itemOf = ({ key, runId, request, expiresAt }: Claim) => ({
+  ...keyOf('IDEM', key),
+  runId,
+  request,
+  ttl: Math.floor(Date.parse(expiresAt) / 1000),
 });

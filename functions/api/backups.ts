@@ -2,26 +2,51 @@ import { readConfig } from '../config.ts';
 import { cancelRun } from '../core/cancel-run.ts';
 import { deleteBackup } from '../core/delete-backup.ts';
 import { downloadBackup } from '../core/download-backup.ts';
-import { parseDatabaseId } from '../core/ids.ts';
-import { asOf } from '../core/run.ts';
+import { newBackupId, parseBackupId, parseDatabaseId } from '../core/ids.ts';
+import { asOf, type Backup } from '../core/run.ts';
 import { toRunFilter } from '../core/run-filter.ts';
 import { startBackup } from '../core/start-backup.ts';
+import { startOnce } from '../core/start-once.ts';
 import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
-import { authenticate, downloadLinks, log, now, objectStore, startPorts } from '../services.ts';
+import {
+  authenticate,
+  downloadLinks,
+  idempotencyStore,
+  log,
+  now,
+  objectStore,
+  startPorts,
+} from '../services.ts';
 
 const config = readConfig('api-backups', process.env);
-const ports = { ...startPorts(config), objects: objectStore(config), links: downloadLinks(config) };
+const ports = {
+  ...startPorts(config),
+  idempotency: idempotencyStore(config),
+  objects: objectStore(config),
+  links: downloadLinks(config),
+};
 
 export const handler = httpHandler<'api-backups'>(
   { log: log(), authenticate: authenticate(config) },
   {
-    'POST /backup': async ({ body, principal }) => {
-      const backup = await startBackup(ports, {
+    'POST /backup': async ({ body, principal: { tokenId }, idempotencyKey }) => {
+      const order = {
         databaseId: parseDatabaseId(body.databaseId),
-        requestedBy: principal.tokenId,
+        requestedBy: tokenId,
         queueLeaseMs: config.QUEUE_LEASE_MS,
-      });
+      };
+      const backup = await startOnce<Backup>(
+        { ...ports, runs: ports.backups },
+        {
+          key: idempotencyKey,
+          principalId: tokenId,
+          request: { path: '/backup', body },
+          newId: () => newBackupId(now()),
+          parseId: parseBackupId,
+          start: (id) => startBackup(ports, { ...order, id }),
+        },
+      );
       return { status: 202, body: backup, headers: { location: `/backup/${backup.id}` } };
     },
     'GET /backup': async ({ query: { limit, cursor, ...filter } }) => {

@@ -1,27 +1,39 @@
 import { readConfig } from '../config.ts';
 import { cancelRun } from '../core/cancel-run.ts';
-import { parseDatabaseId } from '../core/ids.ts';
-import { asOf } from '../core/run.ts';
+import { newRestoreId, parseDatabaseId, parseRestoreId } from '../core/ids.ts';
+import { asOf, type Restore } from '../core/run.ts';
 import { toRunFilter } from '../core/run-filter.ts';
+import { startOnce } from '../core/start-once.ts';
 import { startRestore } from '../core/start-restore.ts';
 import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
-import { authenticate, log, now, startPorts } from '../services.ts';
+import { authenticate, idempotencyStore, log, now, startPorts } from '../services.ts';
 
 const config = readConfig('api-restores', process.env);
-const ports = startPorts(config);
+const ports = { ...startPorts(config), idempotency: idempotencyStore(config) };
 
 export const handler = httpHandler<'api-restores'>(
   { log: log(), authenticate: authenticate(config) },
   {
-    'POST /restore/{id}': async ({ id, body, principal }) => {
-      const restore = await startRestore(ports, {
+    'POST /restore/{id}': async ({ id: backupId, body, principal: { tokenId }, idempotencyKey }) => {
+      const order = {
         ...body,
-        backupId: id,
+        backupId,
         databaseId: parseDatabaseId(body.databaseId),
-        requestedBy: principal.tokenId,
+        requestedBy: tokenId,
         queueLeaseMs: config.QUEUE_LEASE_MS,
-      });
+      };
+      const restore = await startOnce<Restore>(
+        { ...ports, runs: ports.restores },
+        {
+          key: idempotencyKey,
+          principalId: tokenId,
+          request: { path: `/restore/${backupId}`, body },
+          newId: () => newRestoreId(now()),
+          parseId: parseRestoreId,
+          start: (id) => startRestore(ports, { ...order, id }),
+        },
+      );
       return { status: 202, body: restore, headers: { location: `/restore/${restore.id}` } };
     },
     'GET /restore': async ({ query: { limit, cursor, ...filter } }) => {

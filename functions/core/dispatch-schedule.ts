@@ -33,11 +33,12 @@ const REMEMBER_MS = 7 * 24 * 60 * 60 * 1_000;
 export async function dispatchSchedule(ports: DispatchPorts, due: DueSchedule): Promise<Dispatched> {
   const { scheduleId, databaseId, scheduledTime, queueLeaseMs } = due;
   const now = ports.now();
-  const claim = await ports.idempotency.claim(
-    `${scheduleId}/${scheduledTime}`,
-    newBackupId(now),
-    new Date(now + REMEMBER_MS).toISOString(),
-  );
+  const claim = await ports.idempotency.claim({
+    key: `${scheduleId}/${scheduledTime}`,
+    runId: newBackupId(now),
+    request: databaseId,
+    expiresAt: new Date(now + REMEMBER_MS).toISOString(),
+  });
   const id = parseBackupId(claim.runId);
   // A first delivery that died between its claim and its record is made up for: the id is the same.
   if (!claim.first && (await ports.backups.get(id)) !== undefined) return { result: 'repeated', runId: id };

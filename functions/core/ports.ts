@@ -99,14 +99,22 @@ export interface RunLocks {
   release(lock: { readonly key: string; readonly owner: LockOwner }): Promise<void>;
 }
 
-/** One start for one key, whoever asks how often: used by schedules. */
+/** What a key stands for, and that it does. */
+export interface Claim {
+  readonly key: string;
+  readonly runId: RunId;
+  /** What was asked, or a digest of it. */
+  readonly request: string;
+  /** ISO 8601: from then on it may be forgotten. */
+  readonly expiresAt: string;
+}
+
+/** One start for one key, whoever asks how often: used by schedules and by callers that repeat a request. */
 export interface IdempotencyStore {
-  /** Writes `runId` under the key, or gives the one that is there. @param expiresAt ISO 8601, when it may be forgotten */
-  claim(
-    key: string,
-    runId: RunId,
-    expiresAt: string,
-  ): Promise<{ readonly runId: RunId; readonly first: boolean }>;
+  /** Writes the claim, or gives the one that is there. */
+  claim(claim: Claim): Promise<Pick<Claim, 'runId' | 'request'> & { readonly first: boolean }>;
+  /** Puts a claim in the place of that of another run. @throws `version_conflict` where another stands there */
+  renew(claim: Claim, from: RunId): Promise<void>;
 }
 
 export interface Secret {

@@ -1,6 +1,6 @@
 import { SafeBaseError } from '../errors.ts';
 import { noteReader } from './backup-readers.ts';
-import { type BackupId, type DatabaseId, newRestoreId } from './ids.ts';
+import { type BackupId, type DatabaseId, newRestoreId, type RestoreId } from './ids.ts';
 import { asOf, type Backup, type Restore } from './run.ts';
 import { type StartPorts, startRun } from './start-run.ts';
 
@@ -16,6 +16,8 @@ export interface RestoreOrder {
   /** The names of the target schemas as typed, in any order. */
   readonly confirm?: string | readonly string[] | undefined;
   readonly events?: Restore['events'] | undefined;
+  /** For starts that may be repeated; otherwise a new one. */
+  readonly id?: RestoreId;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
   const schemas = chooseSchemas(restorable(backup, ports.now()), order.schemas);
   checkConfirmation(Object.values(schemas), order);
 
-  const id = newRestoreId(ports.now());
+  const id = order.id ?? newRestoreId(ports.now());
   return startRun<Restore>(ports, {
     ...order,
     id,

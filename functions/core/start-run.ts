@@ -56,8 +56,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
     await order.runs.create(run);
     started = { run, job: order.job(run, database) };
   } catch (error) {
-    // A record with this id means that another delivery of the same start holds the lock, under the same name.
-    if (!isCode(error, 'version_conflict')) await release(ports, lock);
+    if (!(await mayExist(order))) await release(ports, lock);
     throw error;
   }
   try {
@@ -68,6 +67,10 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
     return await giveUp(ports, order.runs, started.run, error);
   }
 }
+
+/** A record with this id means that another delivery of the same start holds the lock, under the same name. */
+const mayExist = async <R extends Backup | Restore>({ runs, id }: Order<R>): Promise<boolean> =>
+  (await runs.get(id).catch(() => 'unknown')) !== undefined;
 
 type Lock = Parameters<RunLocks['acquire']>[0];
 

@@ -29,6 +29,8 @@ interface ApiRequest<R> {
   readonly principal: R extends { readonly permission: null } ? undefined : Principal;
   /** The If-Match header, as it came. */
   readonly ifMatch: string | undefined;
+  /** The Idempotency-Key header, where the route takes it. */
+  readonly idempotencyKey: string | undefined;
 }
 
 export interface ApiAnswer {

@@ -11,6 +11,7 @@ interface ParsedRequest {
   readonly body: unknown;
   readonly query: unknown;
   readonly ifMatch: string | undefined;
+  readonly idempotencyKey: string | undefined;
 }
 
 /** @throws `not_found` for an id of another form, `malformed_json`, `body_too_large`, `invalid_request` */
@@ -20,7 +21,20 @@ export function parseRequest(route: Route, call: Call): ParsedRequest {
     query: parseQuery(route.query, call.queryStringParameters ?? {}),
     body: parseBody(route.body, readBody(call)),
     ifMatch: call.headers['if-match'],
+    idempotencyKey: route.repeatable ? parseKey(call.headers['idempotency-key']) : undefined,
   };
+}
+
+/** @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+function parseKey(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new SafeBaseError(
+    'invalid_request',
+    'Idempotency-Key: must be 1 to 255 ASCII characters without spaces',
+    {
+      hint: 'Use a new UUID for each new request, and the same one when you repeat it.',
+    },
+  );
 }
 
 function parseId(prefix: NonNullable<Route['id']>, id: string | undefined): string {

@@ -1,7 +1,7 @@
-import type { RunId } from '../../functions/core/ids.ts';
 import type {
   AuditEntry,
   AuditLog,
+  Claim,
   IdempotencyStore,
   Token,
   TokenStore,
@@ -10,12 +10,19 @@ import { SafeBaseError } from '../../functions/errors.ts';
 
 /** Claims in a map. */
 export function memoryIdempotency(): IdempotencyStore {
-  const claims = new Map<string, RunId>();
+  const claims = new Map<string, Claim>();
   return {
-    async claim(key, runId) {
-      const standing = claims.get(key) ?? runId;
-      claims.set(key, standing);
-      return { runId: standing, first: standing === runId };
+    async claim(claim) {
+      const standing = claims.get(claim.key) ?? claim;
+      claims.set(claim.key, standing);
+      const { runId, request } = standing;
+      return { runId, request, first: runId === claim.runId };
+    },
+    async renew(claim, from) {
+      const standing = claims.get(claim.key)?.runId;
+      if (standing !== from && standing !== claim.runId)
+        throw new SafeBaseError('version_conflict', `the claim of ${from} was renewed by another`);
+      claims.set(claim.key, claim);
     },
   };
 }

@@ -93,7 +93,11 @@ describe('a write whose answer was lost', () => {
     await locks.extend({ ...lock, expiresAt });
     await locks.release(lock);
     const claims = dynamodbIdempotency(losingAnswers());
-    expect(await claims.claim('x', lock.owner, expiresAt)).toEqual({ runId: lock.owner, first: true });
+    const claim = { key: 'x', runId: lock.owner, request: 'a', expiresAt };
+    expect(await claims.claim(claim)).toMatchObject({ runId: lock.owner, first: true });
+    const renewed = { ...claim, runId: newBackupId() };
+    await claims.renew(renewed, lock.owner);
+    expect(await claims.claim(claim)).toMatchObject({ runId: renewed.runId, first: false });
   });
 });
 

@@ -209,7 +209,12 @@ describe('dispatchSchedule', () => {
     const ports = corePorts();
     const { id: databaseId } = await registered(ports);
     const claimed = newBackupId();
-    await ports.idempotency.claim('nightly/2026-11-22T02:00:00Z', claimed, ports.clock.iso(1_000));
+    await ports.idempotency.claim({
+      key: 'nightly/2026-11-22T02:00:00Z',
+      runId: claimed,
+      request: databaseId,
+      expiresAt: ports.clock.iso(1_000),
+    });
     expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({
       result: 'started',
       runId: claimed,

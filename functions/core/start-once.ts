@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { isCode, SafeBaseError } from '../errors.ts';
+import type { IdempotencyStore, Now, RunStore } from './ports.ts';
+import type { Backup, Restore } from './run.ts';
+
+interface OncePorts<R extends Backup | Restore> {
+  readonly idempotency: IdempotencyStore;
+  readonly runs: RunStore<R>;
+  readonly now: Now;
+}
+
+/** A start that its caller may repeat, because an answer can be lost. */
+export interface OnceOrder<R extends Backup | Restore> {
+  /** The `Idempotency-Key` of the request. @default none: each call is a start of its own */
+  readonly key: string | undefined;
+  /** Whose key it is: two callers may choose the same. */
+  readonly principalId: string;
+  /** All that is asked for: path and checked body. */
+  readonly request: object;
+  readonly newId: () => R['id'];
+  readonly parseId: (id: string) => R['id'];
+  readonly start: (id: R['id']) => Promise<R>;
+}
+
+/** How long a key is known at least. */
+const REMEMBER_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Starts a run once for each key: whoever repeats the request gets the run that the first one made, as it is now. A start
+ * that was refused, or that never began, is no such run: its repetition starts.
+ * @throws `idempotency_key_reused` where the key came with another request, and what `start` throws
+ */
+export async function startOnce<R extends Backup | Restore>(
+  ports: OncePorts<R>,
+  order: OnceOrder<R>,
+): Promise<R> {
+  const { key, newId, start } = order;
+  if (key === undefined) return start(newId());
+  const claim = {
+    key: `${order.principalId}/${digest(key)}`,
+    runId: newId(),
+    request: digest(canonical(order.request)),
+    expiresAt: new Date(ports.now() + REMEMBER_MS).toISOString(),
+  };
+  const standing = await ports.idempotency.claim(claim);
+  if (standing.request !== claim.request)
+    throw new SafeBaseError('idempotency_key_reused', 'this Idempotency-Key came with another request');
+  const id = order.parseId(standing.runId);
+  const made = standing.first ? undefined : await ports.runs.get(id);
+  if (made === undefined) return startAs(ports, order, id);
+  if (!neverBegan(made)) return made;
+  try {
+    await ports.idempotency.renew(claim, id);
+  } catch (error) {
+    // Another repetition did so first: its run is the answer.
+    if (isCode(error, 'version_conflict')) return startOnce(ports, order);
+    throw error;
+  }
+  return startAs(ports, order, order.parseId(claim.runId));
+}
+
+/** No id makes two runs: of repetitions that meet, one makes the record, and the others find it. */
+async function startAs<R extends Backup | Restore>(
+  ports: OncePorts<R>,
+  order: OnceOrder<R>,
+  id: R['id'],
+): Promise<R> {
+  try {
+    return await order.start(id);
+  } catch (error) {
+    const made = isCode(error, 'version_conflict') ? await ports.runs.get(id) : undefined;
+    if (made === undefined) throw error;
+    return made;
+  }
+}
+
+/** A record of which no worker ever heard. */
+const neverBegan = ({ state, startedAt }: Backup | Restore): boolean =>
+  state === 'failed' && startedAt === undefined;
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The same text for the same request, in whatever order its fields came. */
+const canonical = (request: object): string =>
+  JSON.stringify(request, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  );
