@@ -35,6 +35,7 @@ export const SETTINGS = {
   NETWORKS: json(networkRules),
   WORKERS: json(workerNames),
   EXPIRE_FUNCTION: z.string().min(1),
+  VERIFY_FUNCTION: z.string().min(1),
   /** The durable function that drives runs, by its alias. */
   WORKFLOW_FUNCTION: z.string().min(1),
   /** Where the layer mysql-client is mounted. */
@@ -104,9 +105,10 @@ export const FUNCTION_SETTINGS = {
   ],
   probe: ['TABLE_NAME', 'NETWORKS', 'MYSQL_CLIENT_ROOT'],
   expire: ['TABLE_NAME', 'BUCKET_NAME'],
+  verify: ['TABLE_NAME', 'BUCKET_NAME', 'LEASE_MS', 'HEARTBEAT_MS'],
   dispatch: ['TABLE_NAME', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
-  workflow: ['TABLE_NAME', 'BUCKET_NAME', 'WORKERS', 'EXPIRE_FUNCTION'],
-  sweep: ['TABLE_NAME', 'BUCKET_NAME'],
+  workflow: ['TABLE_NAME', 'BUCKET_NAME', 'WORKERS', 'EXPIRE_FUNCTION', 'VERIFY_FUNCTION'],
+  sweep: ['TABLE_NAME', 'BUCKET_NAME', 'WORKFLOW_FUNCTION', 'QUEUE_LEASE_MS'],
   'admin-token': ['TABLE_NAME', 'TOKEN_KEY_ID', 'BUCKET_NAME'],
   sign: ['TABLE_NAME', 'BUCKET_NAME', 'SIGN_KEY_ID'],
   reindex: ['TABLE_NAME', 'BUCKET_NAME', 'SIGN_KEY_ID'],

@@ -79,6 +79,11 @@ export const ERRORS = {
     'A run of this database is active',
     'Wait until it has ended; its id is in the detail.',
   ),
+  verify_active: entry(
+    'conflict',
+    'The backup is being verified',
+    'Wait until its verification has ended: GET /backup/{id} tells.',
+  ),
   wrong_state: entry(
     'conflict',
     'The record is not in a state that allows this',

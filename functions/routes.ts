@@ -11,6 +11,7 @@ type Permission =
   | 'databases:test'
   | 'backups:read'
   | 'backups:create'
+  | 'backups:verify'
   | 'backups:delete'
   | 'backups:download'
   | 'restores:read'
@@ -215,6 +216,17 @@ const run = {
   losses: z.array(loss).optional(),
   shortened: z.boolean().optional(),
 };
+const verification = z.object({
+  state: text,
+  requestedBy: text,
+  requestedAt: text,
+  startedAt: text.optional(),
+  endedAt: text.optional(),
+  bytesRead: z.number().optional(),
+  bytesToRead: z.number().optional(),
+  bytesOnly: z.array(text).optional(),
+  failure: failure.optional(),
+});
 const backup = z.object({
   id: text,
   format: text,
@@ -236,6 +248,7 @@ const backup = z.object({
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
   reread: z.boolean().optional(),
+  verification: verification.optional(),
   manifest: z.object({ signature: z.object({ key: text }).optional() }).optional(),
   adopted: z.boolean().optional(),
   shortened: z.boolean().optional(),
@@ -290,6 +303,7 @@ export const ROUTES = [
   { method: 'GET', ...oneBackup, permission: 'backups:read', summary: 'Show a backup', response: backup },
   { method: 'POST', ...oneBackup, path: '/backup/{id}/cancel', permission: 'backups:create', summary: 'Cancel a backup that has not ended', response: backup },
   { method: 'DELETE', ...oneBackup, permission: 'backups:delete', summary: 'Delete a backup', response: backup },
+  { method: 'POST', ...oneBackup, path: '/backup/{id}/verify', permission: 'backups:verify', summary: 'Read back everything of a backup', response: backup },
   { method: 'GET', ...oneBackup, path: '/backup/{id}/download', permission: 'backups:download', summary: 'Addresses to download a backup', response: download },
   { method: 'POST', ...restores, path: '/restore/{id}', id: 'bk', repeatable: true, permission: 'restores:create', summary: 'Restore the backup with this id', body: newRestore, response: restore },
   { method: 'GET', ...restores, permission: 'restores:read', summary: 'List restores, newest first', query: runQuery, response: pageOf(restore) },

@@ -60,6 +60,7 @@ type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'SIGN_KEY_I
   readonly [N in Name]: string;
 };
 type Workers = Pick<ReturnType<typeof readConfig<'api-databases'>>, 'WORKERS'>;
+type OwnWorkers = { readonly EXPIRE_FUNCTION: string; readonly VERIFY_FUNCTION: string };
 
 export const now: Now = () => Date.now();
 
@@ -165,7 +166,7 @@ export function auditLog(config: Of<'BUCKET_NAME'>): AuditLog {
 }
 
 let workflowsMade: Workflows | undefined;
-function workflows(config: { readonly WORKFLOW_FUNCTION: string }): Workflows {
+export function workflows(config: { readonly WORKFLOW_FUNCTION: string }): Workflows {
   workflowsMade ??= lambdaWorkflows(lambdaClient(), config.WORKFLOW_FUNCTION);
   return workflowsMade;
 }
@@ -174,9 +175,10 @@ export { durableHandler };
 
 /** The function that does a job. @throws `host_refused` */
 export const workerOf =
-  (config: Workers & { readonly EXPIRE_FUNCTION: string }) =>
+  (config: Workers & OwnWorkers) =>
   (job: StartedJob): string => {
     if (job.kind === 'expire') return config.EXPIRE_FUNCTION;
+    if (job.kind === 'verify') return config.VERIFY_FUNCTION;
     const workers = config.WORKERS[job.network];
     if (workers === undefined) {
       throw new SafeBaseError(

@@ -93,20 +93,28 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
 }
 
 function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
-  const { expire, sweep, dispatch, workflow, workers } = workflows;
+  const { expire, verify, sweep, dispatch, workflow, workers } = workflows;
   grant(may, expire, [
     may.getItem('BK'),
     may.updateItem('BK'),
     may.listForRemoval(),
     may.useObjects('databases', 'DeleteObjectVersion', 'AbortMultipartUpload'),
   ]);
+  grant(may, verify, [
+    may.getItem('BK'),
+    may.updateItem('BK'),
+    may.useObjects('databases', 'GetObjectVersion'),
+    may.useDataKeyThroughS3('Decrypt'),
+    may.seeWhatIsMissing(),
+  ]);
   grant(may, sweep, [
-    may.query('byActive'),
+    may.query('byActive', 'byKind'),
     may.getItem('BK', 'RS'),
     may.updateItem('BK', 'RS'),
     may.deleteItem('LOCK'),
     may.listForRemoval(),
     may.useObjects('databases', 'GetObjectVersion', 'AbortMultipartUpload'),
+    may.invoke(workflows.liveWorkflow),
     may.useDataKeyThroughS3('Decrypt'),
     may.seeWhatIsMissing(),
   ]);
@@ -125,7 +133,7 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.listVersions(),
     may.useDataKeyThroughS3('Decrypt'),
     may.seeWhatIsMissing(),
-    may.invokeVersions(...runners, expire),
+    may.invokeVersions(...runners, expire, verify),
   ]);
   // A policy of its own: the role's default policy comes before the function, and could not name it.
   const ofOneself = may.goOnWithExecutions(workflow);

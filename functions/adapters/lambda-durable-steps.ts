@@ -16,7 +16,7 @@ export const durableHandler = (
   withDurableExecution((payload: unknown, context: DurableContext) => drive(durableSteps(context), payload));
 
 const durableSteps = (context: DurableContext): WorkflowSteps => ({
-  step: async (name, work) => void (await context.step(name, work, { retryStrategy })),
+  step: async (name, work) => await context.step(name, work, { retryStrategy }),
   call: async (name, functionName, payload) => {
     try {
       await context.invoke(name, functionName, payload);

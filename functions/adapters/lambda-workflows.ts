@@ -1,9 +1,10 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { Workflows } from '../core/ports.ts';
+import type { StartedJob, Workflows } from '../core/ports.ts';
 import { SafeBaseError } from '../errors.ts';
 
 /**
- * Starts each job as a durable execution; a run under its own id: the same start twice is one execution.
+ * Starts each job as a durable execution; a run or verification under a name of its own: the same start twice is one
+ * execution.
  * @param workflow the durable function, by its alias
  */
 export const lambdaWorkflows = (client: LambdaClient, workflow: string): Workflows => ({
@@ -11,8 +12,7 @@ export const lambdaWorkflows = (client: LambdaClient, workflow: string): Workflo
     const command = new InvokeCommand({
       FunctionName: workflow,
       InvocationType: 'Event',
-      // A removal may be asked for again after one that failed, and does no harm twice.
-      ...(job.kind !== 'expire' && { DurableExecutionName: job.runId }),
+      ...nameOf(job),
       Payload: Buffer.from(JSON.stringify(job)),
     });
     await client.send(command).catch((error: unknown) => {
@@ -22,3 +22,12 @@ export const lambdaWorkflows = (client: LambdaClient, workflow: string): Workflo
     });
   },
 });
+
+function nameOf(job: StartedJob): { readonly DurableExecutionName?: string } {
+  // A removal may be asked for again after one that failed, and does no harm twice.
+  if (job.kind === 'expire') return {};
+  if (job.kind !== 'verify') return { DurableExecutionName: job.runId };
+  // The time as well: the numbers begin anew where the record was made anew.
+  const requestedMs = Date.parse(job.requestedAt);
+  return { DurableExecutionName: `${job.runId}-verify-${job.attempt}-${requestedMs}` };
+}

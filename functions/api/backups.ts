@@ -7,6 +7,7 @@ import { asOf, type Backup } from '../core/run.ts';
 import { toRunFilter } from '../core/run-filter.ts';
 import { startBackup } from '../core/start-backup.ts';
 import { startOnce } from '../core/start-once.ts';
+import { startVerification } from '../core/start-verification.ts';
 import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
 import {
@@ -62,7 +63,16 @@ export const handler = httpHandler<'api-backups'>(
       status: 202,
       body: await cancelRun({ ...ports, runs: ports.backups }, id, principal.tokenId),
     }),
-    'DELETE /backup/{id}': async ({ id }) => ({ status: 202, body: await deleteBackup(ports, id) }),
+    'POST /backup/{id}/verify': async ({ id, principal }) => {
+      const { QUEUE_LEASE_MS: queueLeaseMs } = config;
+      const order = { backupId: id, requestedBy: principal.tokenId, queueLeaseMs };
+      const backup = await startVerification(ports, order);
+      return { status: 202, body: backup, headers: { location: `/backup/${id}` } };
+    },
+    'DELETE /backup/{id}': async ({ id }) => ({
+      status: 202,
+      body: asOf(await deleteBackup(ports, id), now()),
+    }),
     'GET /backup/{id}/download': async ({ id }) => ({ status: 200, body: await downloadBackup(ports, id) }),
   },
 );

@@ -15,6 +15,7 @@ const PERMISSIONS = [
   'databases:test',
   'backups:read',
   'backups:create',
+  'backups:verify',
   'backups:delete',
   'backups:download',
   'restores:read',
@@ -30,8 +31,15 @@ const VIEW = ['databases:read', 'backups:read', 'restores:read'] as const;
  */
 const ALLOWED: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: VIEW,
-  operator: [...VIEW, 'databases:test', 'backups:create'],
-  restorer: [...VIEW, 'databases:test', 'backups:create', 'backups:download', 'restores:create'],
+  operator: [...VIEW, 'databases:test', 'backups:create', 'backups:verify'],
+  restorer: [
+    ...VIEW,
+    'databases:test',
+    'backups:create',
+    'backups:verify',
+    'backups:download',
+    'restores:create',
+  ],
   admin: PERMISSIONS,
 };
 

@@ -4,6 +4,7 @@ import { endLostRun } from './end-lost-run.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore, Workflows } from './ports.ts';
 import { type Backup, isActive, isLost, type Restore } from './run.ts';
+import { refuseWhileVerified } from './verification.ts';
 
 export interface DeletePorts {
   readonly backups: RunStore<Backup>;
@@ -15,7 +16,8 @@ export interface DeletePorts {
 
 /**
  * Marks a backup as to be deleted and queues the job that does it; repeating it queues the job again.
- * @throws `not_found`, `wrong_state` while it runs, `run_active` while it is being restored, `unavailable`
+ * @throws `not_found`, `wrong_state` while it runs, `run_active` while it is being restored,
+ * `verify_active` while it is being verified, `unavailable`
  */
 export async function deleteBackup(ports: DeletePorts, id: BackupId): Promise<Backup> {
   const backup = await settled(ports, id);
@@ -26,6 +28,7 @@ export async function deleteBackup(ports: DeletePorts, id: BackupId): Promise<Ba
 }
 
 async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
+  refuseWhileVerified(backup, ports.now());
   await refuseWhileRead(ports, backup);
   const { id, fence } = backup;
   try {
@@ -36,7 +39,9 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
     );
   } catch (error) {
     if (!isCode(error, 'fenced')) throw error;
-    throw new SafeBaseError('run_active', `a restore of ${id} has just begun`, { cause: error });
+    throw new SafeBaseError('run_active', `a restore or verification of ${id} has just begun`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { SafeBaseError } from '../errors.ts';
 import type { BackupId } from './ids.ts';
 import type { DownloadLinks, Now, ObjectStore, RunStore } from './ports.ts';
-import { readManifest } from './read-manifest.ts';
+import { readManifestOf } from './read-manifest.ts';
 import { asOf, type Backup } from './run.ts';
 
 interface DownloadPorts {
@@ -32,11 +32,11 @@ export async function downloadBackup(
 ): Promise<{ readonly expiresAt: string; readonly dumps: readonly DownloadableDump[] }> {
   const backup = await ports.backups.get(id);
   if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-  const { state, manifest: stored } = asOf(backup, ports.now());
-  if (state !== 'completed' || stored === undefined) {
+  const { state } = asOf(backup, ports.now());
+  if (state !== 'completed') {
     throw new SafeBaseError('backup_not_restorable', `${id} is ${state}`);
   }
-  const manifest = await readManifest(ports.objects, stored);
+  const manifest = await readManifestOf(ports.objects, backup);
   const expiresAt = new Date(ports.now() + LINK_SECONDS * 1_000).toISOString();
   const dumps = await Promise.all(
     manifest.schemas.map(async ({ name, dump: { key, versionId, sizeBytes, sha256 } }) => {

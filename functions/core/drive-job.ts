@@ -1,12 +1,16 @@
 import { SafeBaseError } from '../errors.ts';
-import type { RunId } from './ids.ts';
-import type { StartedJob, WorkflowSteps } from './ports.ts';
+import type { BackupId, RunId } from './ids.ts';
+import type { StartedJob, VerifyJob, WorkflowSteps } from './ports.ts';
 
 export interface DrivePorts {
   /** The function that does a job. @throws `host_refused` where the network has no workers */
   readonly workerOf: (job: StartedJob) => string;
   /** Writes down how a run ended whose worker is gone, frees its lock and removes what it left. Safe to repeat. */
   readonly settle: (id: RunId) => Promise<void>;
+  /** The verification that the end of a backup has left to its workflow, or null. */
+  readonly verificationLeft: (id: BackupId) => Promise<VerifyJob | null>;
+  /** Writes down that a verification has come to no result. Safe to repeat. */
+  readonly settleVerification: (job: VerifyJob) => Promise<void>;
 }
 
 /** Removing objects is tried this often, with so many seconds in between. */
@@ -16,8 +20,21 @@ const REMOVAL_PAUSE_SECONDS = 300;
 /** The workflow of each job: a worker does it, and a worker that died is found out at once. */
 export async function driveJob(steps: WorkflowSteps, ports: DrivePorts, job: StartedJob): Promise<void> {
   if (job.kind === 'expire') return remove(steps, ports, job);
+  if (job.kind === 'verify') return verify(steps, ports, job);
   const end = await steps.call('work', ports.workerOf(job), job);
   if (!end.answered) await steps.step('end', () => ports.settle(job.runId));
+  if (job.kind === 'backup') await verifyWhatWasMade(steps, ports, job.runId);
+}
+
+/** The backup is complete by then: its verification has a worker, and the time of a worker, of its own. */
+async function verifyWhatWasMade(steps: WorkflowSteps, ports: DrivePorts, id: BackupId): Promise<void> {
+  const left = await steps.step('look', () => ports.verificationLeft(id));
+  if (left !== null) await verify(steps, ports, left);
+}
+
+async function verify(steps: WorkflowSteps, ports: DrivePorts, job: VerifyJob): Promise<void> {
+  const end = await steps.call('verify', ports.workerOf(job), job);
+  if (!end.answered) await steps.step('end-verify', () => ports.settleVerification(job));
 }
 
 /** Until all is removed: the record says `deleting` as long as objects are left. @throws `unavailable` */

@@ -197,7 +197,17 @@ export interface Workflows {
 export type StartedJob =
   | { readonly version: 1; readonly kind: 'backup'; readonly runId: BackupId; readonly network: string }
   | { readonly version: 1; readonly kind: 'restore'; readonly runId: RestoreId; readonly network: string }
-  | { readonly version: 1; readonly kind: 'expire'; readonly runId: BackupId };
+  | { readonly version: 1; readonly kind: 'expire'; readonly runId: BackupId }
+  | VerifyJob;
+
+/** One verification of a backup, which may be verified often: its number, and when it was asked for (ISO 8601). */
+export interface VerifyJob {
+  readonly version: 1;
+  readonly kind: 'verify';
+  readonly runId: BackupId;
+  readonly attempt: number;
+  readonly requestedAt: string;
+}
 
 /** How a call of a worker ended, as its caller learns it. */
 export type CallEnd = { readonly answered: true } | { readonly answered: false; readonly reason: string };
@@ -207,8 +217,8 @@ export type CallEnd = { readonly answered: true } | { readonly answered: false; 
  * death: no clock, no random value, nothing of the outside there.
  */
 export interface WorkflowSteps {
-  /** A short piece of work that is safe to repeat; tried again when it fails. */
-  step(name: string, work: () => Promise<void>): Promise<void>;
+  /** A short piece of work that is safe to repeat; tried again when it fails. Its result is JSON. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Runs a worker and waits for its end, however long that takes. Its death is an answer, not an error. */
   call(name: string, functionName: string, payload: object): Promise<CallEnd>;
   wait(name: string, seconds: number): Promise<void>;

@@ -99,7 +99,7 @@ export const overEvents = (
  * @throws `backup_damaged` naming each kind
  */
 export function refuseOtherCounts(
-  { contents }: TargetSchema,
+  { contents }: Pick<TargetSchema, 'contents'>,
   { created, tables }: Pick<CheckedDump, 'created' | 'tables'>,
 ): void {
   const differing = differences(contents, created) || otherRows(contents.tables ?? tables, tables);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../errors.ts';
-import type { Manifest } from './manifest.ts';
+import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import { checkSignature } from './signature.ts';
@@ -11,6 +11,28 @@ const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 const MAX_SMALL_BYTES = 4_096;
 
 type Stored = NonNullable<Backup['manifest']>;
+
+/**
+ * The manifest of a backup, which must be whole and this backup's own: it lies in its place, names its ids and leads to
+ * its objects alone.
+ * @throws `backup_damaged`, `signature_invalid`
+ */
+export async function readManifestOf(
+  objects: ObjectStore,
+  { id, databaseId, manifest: stored }: Pick<Backup, 'id' | 'databaseId' | 'manifest'>,
+): Promise<Manifest> {
+  if (stored === undefined)
+    throw new SafeBaseError('backup_damaged', `the record of ${id} names no manifest`);
+  const manifest = await readManifest(objects, stored);
+  const isOwn =
+    stored.key === manifestKey(databaseId, id) &&
+    manifest.backupId === id &&
+    manifest.databaseId === databaseId &&
+    manifest.schemas.every(({ dump: { key } }, index) => key === dumpKey(databaseId, id, index));
+  if (!isOwn)
+    throw damaged(stored.key, `is not the manifest of ${id}, or leads to objects of another backup`);
+  return manifest;
+}
 
 /**
  * Reads the manifest that the record names, by version, and trusts it only if its SHA-256 is the record's; where the

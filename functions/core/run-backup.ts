@@ -17,6 +17,7 @@ import { reachDatabase } from './reach-database.ts';
 import type { Backup, BackupResult } from './run.ts';
 import { type RunSessions, runSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
+import { firstVerification } from './verification.ts';
 
 export interface BackupPorts extends HoldPorts<Backup> {
   readonly databases: DatabaseStore;
@@ -81,7 +82,8 @@ async function makeBackup(
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
-  return { manifest: await writeManifest(ports, database, run.id, manifest) };
+  const written = await writeManifest(ports, database, run.id, manifest);
+  return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 
 type Dumped = Manifest['schemas'][number];

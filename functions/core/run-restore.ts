@@ -22,7 +22,7 @@ import {
   refuseUnmet,
 } from './prepare-target.ts';
 import { reachDatabase } from './reach-database.ts';
-import { readManifest } from './read-manifest.ts';
+import { readManifestOf } from './read-manifest.ts';
 import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
 import { type RunSessions, runSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
@@ -102,7 +102,7 @@ async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> 
   if (backup?.state !== 'completed' || backup.manifest === undefined) {
     throw new SafeBaseError('backup_not_restorable', `${run.backupId} is ${backup?.state ?? 'gone'}`);
   }
-  return readManifest(ports.objects, backup.manifest);
+  return readManifestOf(ports.objects, backup);
 }
 
 /** Pass 1: everything is read, proved and looked through before the first write. */

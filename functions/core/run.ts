@@ -3,6 +3,7 @@ import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
 import type { Signature } from './signature.ts';
+import { type Verification, verificationAsOf } from './verification.ts';
 
 /** The states of a backup or restore, in the order of its life. */
 export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'deleting' | 'deleted';
@@ -95,10 +96,12 @@ export interface Backup extends Run {
   /** Bytes in S3, and bytes of SQL text that they hold. */
   readonly sizeBytes?: number;
   readonly dumpBytes?: number;
-  /** Whether the stored objects were read back and their SHA-256 matched. */
+  /** Whether the run itself read back the stored objects, and their SHA-256 matched; where not, `verification` tells. */
   readonly reread?: boolean;
   /** Set where the record was made anew from the manifest, by `reindex`. */
   readonly adopted?: true;
+  /** The latest re-reading of everything; it never changes `state`. */
+  readonly verification?: Verification;
   /** Restores that may be reading it: those that had not ended when the last of them began. */
   readonly restoring?: readonly RestoreId[];
 }
@@ -136,7 +139,10 @@ export interface Restore extends Run {
 
 /** What the end of a run adds to its record. */
 export type BackupResult = Partial<
-  Pick<Backup, 'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread' | 'shortened'>
+  Pick<
+    Backup,
+    'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread' | 'verification' | 'shortened'
+  >
 >;
 export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events' | 'shortened'>>;
 
@@ -156,17 +162,23 @@ export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 /**
  * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down, and looks
  * as it will by then.
+ * The same holds for the verification of a backup.
  * @param now milliseconds since the epoch
  */
 export function asOf<R extends Backup | Restore>(run: R, now: number): R {
-  if (!isActive(run.state) || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now)
-    return run;
+  if (!isActive(run.state) || run.leaseExpiresAt === undefined || Date.parse(run.leaseExpiresAt) > now) {
+    const verification = verificationOf(run);
+    return verification ? { ...run, verification: verificationAsOf(verification, run.id, now) } : run;
+  }
   const gone = { leaseExpiresAt: undefined, progress: undefined };
   return { ...run, ...gone, state: 'failed', failure: workerLost(run), endedAt: run.leaseExpiresAt };
 }
 
 /** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
 export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
+
+const verificationOf = (run: Backup | Restore): Verification | undefined =>
+  'verification' in run ? run.verification : undefined;
 
 /** Why a run whose lease ran out has failed. */
 export const workerLost = ({ id }: Backup | Restore): Failure =>

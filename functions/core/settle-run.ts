@@ -4,6 +4,7 @@ import { isBackupId, type RunId } from './ids.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
 import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
 import { askManifest } from './told-by-manifest.ts';
+import { firstVerification } from './verification.ts';
 
 export interface SettlePorts {
   readonly backups: RunStore<Backup>;
@@ -59,6 +60,8 @@ export async function settleRestore(ports: SettlePorts, run: Restore): Promise<'
 async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<boolean> {
   const told = await askManifest(ports.objects, run);
   if (told === undefined) return false;
+  // The manifest does not tell; the worker has noted it before.
+  const reread = run.reread ?? false;
   try {
     await ports.backups.transition(
       run.id,
@@ -67,8 +70,8 @@ async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<bo
         ...told.result,
         state: 'completed',
         fence: run.fence + 1,
-        // The manifest does not tell; the worker has noted it before.
-        reread: run.reread ?? false,
+        reread,
+        ...(!reread && { verification: firstVerification(ports.now()) }),
         endedAt: told.completedAt,
       },
     );

@@ -87,7 +87,12 @@ export class Api extends Construct {
       'api-backups': new LambdaFunction(this, {
         name: 'api-backups',
         settings,
-        environment: { TABLE_NAME, TOKEN_KEY_ID, BUCKET_NAME: storage.bucket.bucketName, ...starts },
+        environment: {
+          TABLE_NAME,
+          TOKEN_KEY_ID,
+          BUCKET_NAME: storage.bucket.bucketName,
+          ...starts,
+        },
       }),
       'api-restores': new LambdaFunction(this, {
         name: 'api-restores',

@@ -38,6 +38,7 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   'api-health': { ...API, memory: 128 },
   backup: STREAM,
   restore: STREAM,
+  verify: STREAM,
   // Its caller waits for the answer within a request.
   probe: { timeout: Duration.seconds(28), memory: 512 },
   expire: { timeout: Duration.minutes(15), memory: 256 },

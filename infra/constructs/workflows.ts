@@ -15,6 +15,9 @@ const MYSQL_CLIENT_ROOT = '/opt/mysql-client';
 /** What starts long jobs counts on this: a worker that has not begun by then never will. */
 const QUEUE_LEASE = Duration.millis(SETTINGS.QUEUE_LEASE_MS.parse(undefined));
 
+/** A second delivery of a run would only find it taken, and a late one find it lost. */
+const START_ONCE = { retries: 0, maxAge: QUEUE_LEASE } as const;
+
 export interface WorkflowsProps {
   readonly settings: Settings;
   readonly storage: Storage;
@@ -34,6 +37,8 @@ export class Workflows extends Construct {
   readonly workers: Readonly<Record<string, Workers>>;
   /** The only function that deletes stored objects. */
   readonly expire: LambdaFunction<'expire'>;
+  /** Reads back what backups have stored; speaks to no database. */
+  readonly verify: LambdaFunction<'verify'>;
   /** The durable function that drives every run. */
   readonly workflow: LambdaFunction<'workflow'>;
   /** By which it is started: the version of this deploy. */
@@ -80,6 +85,12 @@ export class Workflows extends Construct {
       settings,
       environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
     });
+    this.verify = new LambdaFunction(this, {
+      name: 'verify',
+      settings,
+      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+      asynchronous: START_ONCE,
+    });
     this.workflow = new LambdaFunction(this, {
       name: 'workflow',
       settings,
@@ -88,6 +99,7 @@ export class Workflows extends Construct {
         BUCKET_NAME: storage.bucket.bucketName,
         WORKERS: this.workerNames,
         EXPIRE_FUNCTION: this.expire.currentVersion.functionArn,
+        VERIFY_FUNCTION: this.verify.currentVersion.functionArn,
       },
       durable: { executionTimeout: Duration.hours(1), retention: Duration.days(14) },
     });
@@ -95,7 +107,11 @@ export class Workflows extends Construct {
     this.sweep = new LambdaFunction(this, {
       name: 'sweep',
       settings,
-      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+      environment: {
+        TABLE_NAME,
+        BUCKET_NAME: storage.bucket.bucketName,
+        WORKFLOW_FUNCTION: this.liveWorkflow.functionArn,
+      },
       asynchronous: ASKED_AGAIN,
     });
     everyMinute(this, 'sweep-every-minute', this.sweep, 'Gives dead runs their final state');
@@ -107,9 +123,7 @@ export class Workflows extends Construct {
   }
 
   private makeWorkers({ settings, storage, layer }: WorkflowsProps, network: NetworkOfWorker): Workers {
-    // A second delivery of a run would only find it taken, and a late one find it lost.
-    const asynchronous = { retries: 0, maxAge: QUEUE_LEASE } as const;
-    const common = { settings, layer, network, asynchronous };
+    const common = { settings, layer, network, asynchronous: START_ONCE };
     const TABLE_NAME = storage.table.tableName;
     const BUCKET_NAME = storage.bucket.bucketName;
     const NETWORKS = this.networkRules;

@@ -10,7 +10,7 @@ export interface WorkerChanges {
   readonly timeoutSeconds?: number;
 }
 
-const WORKER = /^workflows(backup|restore)/;
+const WORKER = /^workflows(backup|restore|verify)/;
 
 /** @param folder an empty one: another test may synthesize newer sources meanwhile, and must not change what is served */
 export async function assemblyIn(folder: string, changes: WorkerChanges = {}): Promise<void> {

@@ -15,10 +15,13 @@ const MEGABYTE = 1_000_000;
 const CLIENTS: Readonly<Record<string, readonly FunctionName[]>> = {
   '@aws-sdk/client-dynamodb': [
     ...(['api-databases', 'api-backups', 'api-restores', 'backup', 'restore'] as const),
-    ...(['probe', 'expire', 'dispatch', 'workflow', 'admin-token', 'sign', 'reindex', 'sweep'] as const),
+    ...(['probe', 'expire', 'dispatch', 'admin-token', 'sign', 'reindex', 'sweep'] as const),
+    ...(['workflow', 'verify'] as const),
   ],
   '@aws-sdk/client-kms': ['api-databases', 'api-backups', 'api-restores', 'admin-token', 'sign', 'reindex'],
-  '@aws-sdk/client-lambda': ['api-databases', 'api-backups', 'api-restores', 'dispatch', 'workflow'],
+  '@aws-sdk/client-lambda': [
+    ...(['api-databases', 'api-backups', 'api-restores', 'dispatch', 'workflow', 'sweep'] as const),
+  ],
   '@aws/durable-execution-sdk-js': ['workflow'],
   '@aws-sdk/client-s3': [
     'api-backups',
@@ -30,6 +33,7 @@ const CLIENTS: Readonly<Record<string, readonly FunctionName[]>> = {
     'sign',
     'reindex',
     'sweep',
+    'verify',
   ],
   '@aws-sdk/s3-request-presigner': ['api-backups'],
   '@aws-sdk/client-secrets-manager': ['api-databases', 'backup', 'restore', 'probe'],

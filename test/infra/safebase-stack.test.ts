@@ -157,7 +157,8 @@ describe('functions', () => {
     const streaming = all('AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.MemorySize === 2048,
     );
-    expect(streaming.map(([path]) => functionName(path)).sort()).toEqual(['backup', 'restore']);
+    const names = streaming.map(([path]) => functionName(path)).sort();
+    expect(names).toEqual(['backup', 'restore', 'verify']);
     for (const [, { Properties }] of streaming) {
       expect(variablesOf(Properties)).toMatchObject({ NODE_OPTIONS: '--max-semi-space-size=1' });
     }

@@ -55,6 +55,10 @@ describe('lambdaWorkflows', () => {
     [{ version: 1, kind: 'backup', runId: backup, network: 'office' }, backup],
     [{ version: 1, kind: 'restore', runId: restore, network: 'office' }, restore],
     [{ version: 1, kind: 'expire', runId: backup }, undefined],
+    [
+      { version: 1, kind: 'verify', runId: backup, attempt: 2, requestedAt: '2026-11-23T05:00:00.007Z' },
+      `${backup}-verify-2-1795410000007`,
+    ],
   ] as const)('starts %p without waiting for it, a run once under its id', async (job, name) => {
     lambda.reset();
     lambda.on(InvokeCommand).resolves({ StatusCode: 202 });

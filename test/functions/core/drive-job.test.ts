@@ -1,44 +1,74 @@
 import { driveJob } from '../../../functions/core/drive-job.ts';
 import { newBackupId, newRestoreId } from '../../../functions/core/ids.ts';
-import type { CallEnd, StartedJob, WorkflowSteps } from '../../../functions/core/ports.ts';
+import type { CallEnd, StartedJob, VerifyJob, WorkflowSteps } from '../../../functions/core/ports.ts';
 
 const answered: CallEnd = { answered: true };
 const died: CallEnd = { answered: false, reason: 'killed' };
-const backup: StartedJob = { version: 1, kind: 'backup', runId: newBackupId(), network: 'office' };
+const backup = { version: 1, kind: 'backup', runId: newBackupId(), network: 'office' } as const;
 const restore: StartedJob = { version: 1, kind: 'restore', runId: newRestoreId(), network: 'office' };
+const verify: VerifyJob = {
+  version: 1,
+  kind: 'verify',
+  runId: backup.runId,
+  attempt: 1,
+  requestedAt: 'then',
+};
 const expire: StartedJob = { version: 1, kind: 'expire', runId: newBackupId() };
 
-/** @param ends of the calls, in their order */
-async function drive(job: StartedJob, ends: readonly CallEnd[]) {
+/** @param ends of the calls, in their order @param left the verification that the end of a backup leaves to do */
+async function drive(job: StartedJob, ends: readonly CallEnd[], left: VerifyJob | null = null) {
   const told: string[] = [];
-  const left = [...ends];
+  const next = [...ends];
   const steps: WorkflowSteps = {
     step: async (name, work) => {
       told.push(name);
-      await work();
+      return await work();
     },
     call: async (name, functionName, payload) => {
       told.push(`${name} by ${functionName}`);
-      expect(payload).toEqual(job);
-      return left.shift() ?? answered;
+      expect(payload).toEqual(name === 'verify' ? verify : job);
+      return next.shift() ?? answered;
     },
     wait: async (name, seconds) => void told.push(`${name} ${seconds} s`),
   };
   const outcome = await driveJob(
     steps,
-    { workerOf: ({ kind }) => `${kind}:1`, settle: async (id) => void told.push(`settled ${id}`) },
+    {
+      workerOf: ({ kind }) => `${kind}:1`,
+      settle: async (id) => void told.push(`settled ${id}`),
+      verificationLeft: async () => left,
+      settleVerification: async ({ attempt }) => void told.push(`settled verification ${attempt}`),
+    },
     job,
   ).catch(({ code }) => code);
   return { told, outcome };
 }
 
-it.each([backup, restore])('a $kind is its worker', async (job) => {
-  expect(await drive(job, [answered])).toEqual({ told: [`work by ${job.kind}:1`], outcome: undefined });
+it('a restore is its worker', async () => {
+  expect(await drive(restore, [answered])).toEqual({ told: ['work by restore:1'], outcome: undefined });
 });
 
-it.each([backup, restore])('a $kind whose worker died is settled at once', async (job) => {
+it('a backup is its worker, and a look whether that left it to be verified', async () => {
+  expect((await drive(backup, [answered])).told).toEqual(['work by backup:1', 'look']);
+  expect(await drive(backup, [answered, answered], verify)).toEqual({
+    told: ['work by backup:1', 'look', 'verify by verify:1'],
+    outcome: undefined,
+  });
+});
+
+it.each([
+  [restore, []],
+  [backup, ['look']],
+] as const)('a $kind whose worker died is settled at once', async (job, then) => {
   const { told } = await drive(job, [died]);
-  expect(told).toEqual([`work by ${job.kind}:1`, 'end', `settled ${job.runId}`]);
+  expect(told).toEqual([`work by ${job.kind}:1`, 'end', `settled ${job.runId}`, ...then]);
+});
+
+it('a verification whose worker died is settled at once, also behind a backup', async () => {
+  const end = ['verify by verify:1', 'end-verify', 'settled verification 1'];
+  expect((await drive(verify, [died])).told).toEqual(end);
+  expect((await drive(verify, [answered])).told).toEqual(end.slice(0, 1));
+  expect((await drive(backup, [answered, died], verify)).told).toEqual(['work by backup:1', 'look', ...end]);
 });
 
 it('a removal is tried three times, with pauses', async () => {

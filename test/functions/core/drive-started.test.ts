@@ -15,7 +15,7 @@ async function scene() {
   const steps: WorkflowSteps = {
     step: async (name, work) => {
       told.push(name);
-      await work();
+      return await work();
     },
     call: async (name) => {
       told.push(name);
@@ -31,6 +31,8 @@ async function scene() {
         refuse: (id, reason) => refuseRun(ports, id, reason),
         workerOf: ({ kind }) => kind,
         settle: (id) => settleRun(ports, id),
+        verificationLeft: async () => null,
+        settleVerification: () => Promise.reject(new Error('nothing is verified here')),
       },
       payload,
     );
@@ -41,7 +43,7 @@ describe('driveStarted', () => {
   it('drives a job that it knows', async () => {
     const { drive, job, told, backup } = await scene();
     await drive(job, () => ({ version: 1, kind: 'backup', runId: backup.id, network: 'public' }));
-    expect(told).toEqual(['work']);
+    expect(told).toEqual(['work', 'look']);
   });
 
   it('fails the run of a job of another version at once, says why, and frees its lock', async () => {

@@ -121,6 +121,7 @@ describe('sweep', () => {
       schemas: [{ name: 'shop' }],
     });
     expect(done?.schemas?.[0]).not.toHaveProperty('dump');
+    expect(done).not.toHaveProperty('verification');
     expect(await lockIsFree()).toBe(true);
   });
 
@@ -199,7 +200,12 @@ describe('settleRun', () => {
     const { ports, backup, lockIsFree } = place;
     const manifest = await writeManifest(place, backup);
     await settleRun(ports, backup.id);
-    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed', manifest, reread: false });
+    expect(await ports.backups.get(backup.id)).toMatchObject({
+      state: 'completed',
+      manifest,
+      reread: false,
+      verification: { state: 'queued', attempt: 1, requestedBy: 'backup' },
+    });
     expect(await lockIsFree()).toBe(true);
   });
 

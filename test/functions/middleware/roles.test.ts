@@ -17,6 +17,7 @@ describe('roles', () => {
     'databases:test': ['operator', 'restorer', 'admin'],
     'backups:read': ROLES,
     'backups:create': ['operator', 'restorer', 'admin'],
+    'backups:verify': ['operator', 'restorer', 'admin'],
     'backups:delete': ['admin'],
     'backups:download': ['restorer', 'admin'],
     'restores:read': ROLES,

@@ -93,37 +93,57 @@ it('a workflow has the same history on the laptop and in the local test runner o
 
 const functions = join(import.meta.dirname, '../../../../../functions');
 /** The workflow of a job, with a worker of its own and nothing to settle. */
-const driven = (kind: 'backup' | 'restore' | 'expire') => `
+const driven = (kind: 'backup' | 'restore' | 'expire' | 'verify') => `
 import { durableHandler } from '${functions}/adapters/lambda-durable-steps.ts';
 import { driveJob } from '${functions}/core/drive-job.ts';
-const ports = { workerOf: () => process.env.WORKER, settle: async () => undefined };
-export const handler = durableHandler((steps, { dies }) =>
-  driveJob(steps, ports, { version: 1, kind: '${kind}', runId: 'bk_1', network: 'office', dies }));`;
+const ports = (dies, left) => ({
+  workerOf: () => process.env.WORKER,
+  settle: async () => undefined,
+  verificationLeft: async () => (left ? { kind: 'verify', runId: 'bk_1', attempt: 1, dies } : null),
+  settleVerification: async () => undefined,
+});
+export const handler = durableHandler((steps, { dies, left }) =>
+  driveJob(steps, ports(dies, left), { version: 1, kind: '${kind}', runId: 'bk_1', network: 'office', dies }));`;
 const WORKER = `export const handler = async ({ dies }) => { if (dies) throw new Error('dead'); return null; };`;
-const CALL = ['ExecutionStarted', 'ChainedInvokeStarted work'];
+
+const LOOK = ['StepStarted look', 'StepSucceeded look'];
+const WORK = ['ChainedInvokeStarted work', 'ChainedInvokeSucceeded work'];
 
 it.each([
-  ['backup', false, [...CALL, 'ChainedInvokeSucceeded work', 'ExecutionSucceeded']],
-  ['restore', false, [...CALL, 'ChainedInvokeSucceeded work', 'ExecutionSucceeded']],
+  ['backup', {}, [...WORK, ...LOOK]],
   [
     'backup',
-    true,
-    [...CALL, 'ChainedInvokeFailed work', 'StepStarted end', 'StepSucceeded end', 'ExecutionSucceeded'],
+    { left: true },
+    [...WORK, ...LOOK, 'ChainedInvokeStarted verify', 'ChainedInvokeSucceeded verify'],
   ],
+  ['restore', {}, WORK],
   [
-    'expire',
-    false,
+    'backup',
+    { dies: true },
     [
-      'ExecutionStarted',
-      'ChainedInvokeStarted remove-1',
-      'ChainedInvokeSucceeded remove-1',
-      'ExecutionSucceeded',
+      'ChainedInvokeStarted work',
+      'ChainedInvokeFailed work',
+      'StepStarted end',
+      'StepSucceeded end',
+      ...LOOK,
     ],
   ],
+  [
+    'verify',
+    { dies: true },
+    [
+      'ChainedInvokeStarted verify',
+      'ChainedInvokeFailed verify',
+      'StepStarted end-verify',
+      'StepSucceeded end-verify',
+    ],
+  ],
+  ['expire', {}, ['ChainedInvokeStarted remove-1', 'ChainedInvokeSucceeded remove-1']],
 ] as const)(
-  'the workflow of a %s whose worker dies: %p, has the same history',
-  async (kind, dies, types) => {
-    expect((await compare({ workflow: driven(kind), worker: WORKER }, { dies })).types).toEqual(types);
+  'the workflow of a %s with %p has the same history',
+  async (kind, payload, types) => {
+    const made = await compare({ workflow: driven(kind), worker: WORKER }, payload);
+    expect(made.types).toEqual(['ExecutionStarted', ...types, 'ExecutionSucceeded']);
   },
   60_000,
 );

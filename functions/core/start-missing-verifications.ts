@@ -1,0 +1,75 @@
+import { toFailure } from '../errors.ts';
+import type { Backup } from './run.ts';
+import { type StartVerificationPorts, startVerification } from './start-verification.ts';
+
+/** What a call that comes every minute looks at: so many of the newest, begun within this (ms). */
+const MAX_LOOKED_AT = 1_000;
+const LOOK_BACK_MS = 48 * 3_600_000;
+/** Started by one call; the others wait a minute. */
+const MAX_STARTED = 10;
+/** A backup that cannot be verified for reasons of the moment is tried so often, then left to whoever reads the record. */
+const MAX_ATTEMPTS = 3;
+const OF_THE_MOMENT = ['worker_lost', 'unavailable'];
+
+/** What one call did. */
+export interface MissingReport {
+  readonly verificationsStarted: number;
+  readonly verificationsRefused: number;
+}
+
+/**
+ * Starts the verification of complete backups whose run did not read back what it had stored, because it was too large
+ * for that. One that cannot be started is logged, counted and tried again by the next call; it stands in no other's way.
+ * @param settings `queueLeaseMs` as of `startVerification`
+ * @throws `unavailable` where the records are away
+ */
+export async function startMissingVerifications(
+  ports: StartVerificationPorts,
+  { queueLeaseMs, deadline }: { readonly queueLeaseMs: number; readonly deadline: AbortSignal },
+): Promise<MissingReport> {
+  const counts = { verificationsStarted: 0, verificationsRefused: 0 };
+  const from = new Date(ports.now() - LOOK_BACK_MS).toISOString();
+  let cursor: string | undefined;
+  for (let looked = 0; looked < MAX_LOOKED_AT; ) {
+    const page = await ports.backups.list(
+      { states: ['completed'], from },
+      { limit: 100, ...(cursor !== undefined && { cursor }) },
+    );
+    for (const { id, verification } of page.items.filter(isMissing)) {
+      const tried = counts.verificationsStarted + counts.verificationsRefused;
+      if (deadline.aborted || tried >= MAX_STARTED) return counts;
+      if (verification !== undefined) {
+        ports.log.error('a verification came to no result, trying again', {
+          backupId: id,
+          failure: verification.failure,
+        });
+      }
+      counts[await tryToStart(ports, id, queueLeaseMs)] += 1;
+    }
+    looked += page.items.length;
+    cursor = page.nextCursor;
+    if (cursor === undefined || deadline.aborted) return counts;
+  }
+  return counts;
+}
+
+/** A list shows a verification whose worker is gone as failed. */
+function isMissing({ reread, verification }: Backup): boolean {
+  if (verification === undefined) return reread === false;
+  const { state, attempt, failure } = verification;
+  return state === 'failed' && attempt < MAX_ATTEMPTS && OF_THE_MOMENT.includes(failure?.code ?? '');
+}
+
+async function tryToStart(
+  ports: StartVerificationPorts,
+  backupId: Backup['id'],
+  queueLeaseMs: number,
+): Promise<keyof MissingReport> {
+  try {
+    await startVerification(ports, { backupId, requestedBy: 'sweep', queueLeaseMs });
+    return 'verificationsStarted';
+  } catch (error) {
+    ports.log.error('a backup was not verified', { backupId, failure: toFailure(error), error });
+    return 'verificationsRefused';
+  }
+}

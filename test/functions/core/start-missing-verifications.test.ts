@@ -1,0 +1,56 @@
+import { startMissingVerifications } from '../../../functions/core/start-missing-verifications.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { dumpedBackup } from '../../fixtures/dumped-backup.ts';
+import { damage, flipped, never, QUEUE_LEASE_MS, scene } from '../../fixtures/verify-scene.ts';
+
+describe('startMissingVerifications', () => {
+  const settings = { queueLeaseMs: QUEUE_LEASE_MS, deadline: never };
+
+  it('starts those that their run did not read back, once', async () => {
+    const { ports, database, backup } = await scene();
+    const { id, fence } = await dumpedBackup(ports, database);
+    await ports.backups.transition(id, { from: ['completed'], fence }, { state: 'completed', reread: true });
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 1 });
+    expect(ports.workflows.started).toMatchObject([{ kind: 'verify', runId: backup.id }]);
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 0 });
+  });
+
+  it('tries again, three times in all, after a worker that died, and never after damage', async () => {
+    const { ports } = await scene();
+    for (const started of [1, 1, 1, 0]) {
+      expect(await startMissingVerifications(ports, settings)).toMatchObject({
+        verificationsStarted: started,
+      });
+      ports.clock.pass(QUEUE_LEASE_MS);
+    }
+    const damaged = await scene();
+    damage(damaged, 'dump.sql.zst', flipped(9));
+    await startMissingVerifications(damaged.ports, settings);
+    await damaged.run();
+    expect(await startMissingVerifications(damaged.ports, settings)).toMatchObject({
+      verificationsStarted: 0,
+    });
+  });
+
+  it('tries again also what somebody asked for, where the run had read back what it stored', async () => {
+    const { ports, backup, start } = await scene();
+    const { id, fence } = backup;
+    await ports.backups.transition(id, { from: ['completed'], fence }, { state: 'completed', reread: true });
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 0 });
+    await start();
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 0 });
+    ports.clock.pass(QUEUE_LEASE_MS);
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 1 });
+  });
+
+  it('starts ten at a time, and one that cannot be started stands in no way', async () => {
+    const { ports, database } = await scene();
+    for (let made = 1; made < 12; made += 1) await dumpedBackup(ports, database);
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 10 });
+    ports.workflows.refuse = new SafeBaseError('unavailable', 'away');
+    expect(await startMissingVerifications(ports, settings)).toEqual({
+      verificationsStarted: 0,
+      verificationsRefused: 2,
+    });
+  });
+});
