@@ -42,12 +42,12 @@ export const SETTINGS = {
   MYSQL_CLIENT_ROOT: z.string().min(1),
   /** zstd level of dumps, 1 to 19. */
   ZSTD_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
-  /** Stored objects up to this many bytes are re-read whole after the upload; larger ones are left to verify. */
+  /** Backups up to this many stored bytes are re-read whole after the upload; larger ones are left to verify. */
   REREAD_LIMIT_BYTES: z.coerce
     .number()
     .int()
     .min(0)
-    .default(20 * 1024 * MIB),
+    .default(64 * MIB),
   /** Bytes of tables that one worker dumps in a second; measured by `npm run bench -- sql`, halved. */
   DUMP_BYTES_PER_SECOND: z.coerce
     .number()

@@ -25,7 +25,7 @@ const shape = z.strictObject({
     .default(90),
   /** zstd level of dumps: 3 compresses at 150 to 300 MB/s on one core, 19 at 2. */
   zstdLevel: SETTINGS.ZSTD_LEVEL,
-  /** Stored dumps up to this many bytes are read back whole after the upload. */
+  /** Backups up to this many stored bytes are read back whole before they count; larger ones are verified afterwards. */
   rereadLimitBytes: SETTINGS.REREAD_LIMIT_BYTES,
   /** ARNs of your own secrets that databases may name, each exact or with `*` at its end: `…:secret:rds!*`. */
   secretArns: z

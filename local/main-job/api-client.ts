@@ -56,6 +56,11 @@ export const backupShape = z.object({
   ...run,
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
+  /** Read back by the run itself; otherwise its verification tells. */
+  reread: z.boolean().optional(),
+  verification: z
+    .object({ state: z.string(), endedAt: z.string().optional(), failure: failure.optional() })
+    .optional(),
 });
 export const restoreShape = z.object(run);
 export const databaseShape = z.object({ id: z.string(), name: z.string(), version: z.int() });

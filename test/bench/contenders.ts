@@ -14,7 +14,7 @@ import type { DumpInput } from '../../functions/engine/sql/format-sql.ts';
 import { layerFolder } from '../../layers/mysql-client/status.ts';
 import type { Cloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
-import { type ApiClient, backupShape } from '../../local/main-job/api-client.ts';
+import { type ApiClient, type Backup, backupShape } from '../../local/main-job/api-client.ts';
 import { LAPTOP_ARCHITECTURE } from '../../local/synthesize.ts';
 import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 import { type Usage, watchTree } from './process-tree.ts';
@@ -66,20 +66,36 @@ export async function engineAlone(input: EngineInput): Promise<Measured & { read
 
 const ENGINE_RESULT = z.object({ dumpBytes: z.number(), seconds: z.number() });
 
-/** Everything: over the API, by the deployed handlers, into the object store, read back and proved. */
-export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<Measured> {
+export interface MeasuredWhole extends Measured {
+  /** From the start of the run until everything of it was read back. */
+  readonly provedSeconds: number;
+}
+
+/** Everything: over the API, by the deployed handlers, into the object store, until the backup counts and is proved. */
+export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<MeasuredWhole> {
   const body = { databaseId };
   const { id } = await api({ method: 'POST', path: '/backup', answer: backupShape, body });
   const usage = watchTree(await busyWorker(cloud));
-  for (;;) {
-    const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
-    if (run.state === 'completed') {
-      const seconds = (Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt ?? '')) / 1000;
-      return { seconds, ...usage() };
+  const record = async (isReached: (run: Backup) => boolean): Promise<Backup> => {
+    for (;;) {
+      const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
+      if (isReached(run)) return run;
+      const failure = run.failure ?? run.verification?.failure;
+      if (failure !== undefined) throw new Error(`the backup failed: ${JSON.stringify(failure)}`);
+      await pause(POLL_MS);
     }
-    if (run.state === 'failed') throw new Error(`the backup failed: ${JSON.stringify(run.failure)}`);
-    await pause(POLL_MS);
-  }
+  };
+  const { startedAt, endedAt } = await record(({ state }) => state === 'completed');
+  const worker = usage();
+  const { verification } = await record(
+    ({ reread, verification: { state } = {} }) => reread === true || state === 'passed',
+  );
+  const secondsUntil = (end = ''): number => (Date.parse(end) - Date.parse(startedAt ?? '')) / 1000;
+  return {
+    ...worker,
+    seconds: secondsUntil(endedAt),
+    provedSeconds: secondsUntil(verification?.endedAt ?? endedAt),
+  };
 }
 
 /** The process that makes the backup; that of a small one is gone soon. */

@@ -9,7 +9,14 @@ import { obtainToken } from '../../local/main-job/administrator-token.ts';
 import { type ApiClient, openApi } from '../../local/main-job/api-client.ts';
 import { registerDatabase } from '../../local/main-job/register-database.ts';
 import { synthesize } from '../../local/synthesize.ts';
-import { byHand, engineAlone, engineInput, type Measured, wholeBackup } from './contenders.ts';
+import {
+  byHand,
+  engineAlone,
+  engineInput,
+  type Measured,
+  type MeasuredWhole,
+  wholeBackup,
+} from './contenders.ts';
 import { fillSchema } from './data-set.ts';
 
 const MB = 1_000_000;
@@ -26,8 +33,9 @@ type Contender = (typeof CONTENDERS)[number];
 interface Figures {
   readonly megabytes: number;
   readonly dumpBytes: number;
-  readonly medians: Readonly<Record<Contender, Measured>>;
+  readonly medians: Medians;
 }
+type Medians = Readonly<Record<Exclude<Contender, 'whole'>, Measured> & { readonly whole: MeasuredWhole }>;
 
 interface Bench {
   readonly folder: string;
@@ -78,7 +86,7 @@ async function benchSize(bench: Bench, size: { megabytes: number; runs: number }
     tls,
     backupCredentials: { username, password },
   });
-  const measured: Record<Contender, Measured[]> = { 'by hand': [], engine: [], whole: [] };
+  const measured = { 'by hand': [] as Measured[], engine: [] as Measured[], whole: [] as MeasuredWhole[] };
   // Once without a clock: afterwards the server has read for everyone what fits into its memory.
   const { dumpBytes } = await engineAlone(input);
   for (let run = 0; run < size.runs; run += 1) {
@@ -91,14 +99,18 @@ async function benchSize(bench: Bench, size: { megabytes: number; runs: number }
   const medians = {
     'by hand': median(measured['by hand']),
     engine: median(measured.engine),
-    whole: median(measured.whole),
+    whole: {
+      ...median(measured.whole),
+      provedSeconds: middle(measured.whole.map((run) => run.provedSeconds)),
+    },
   };
   return { megabytes: size.megabytes, dumpBytes, medians };
 }
 
+const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
 /** Of each figure by itself. */
 function median(runs: readonly Measured[]): Measured {
-  const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
   return {
     seconds: middle(runs.map((run) => run.seconds)),
     cpuSeconds: middle(runs.map((run) => run.cpuSeconds)),
@@ -122,6 +134,9 @@ function report(all: readonly Figures[]): void {
       ];
       console.log(columns.join('  '));
     }
+    console.log(
+      `           whole and read back to its last byte after ${medians.whole.provedSeconds.toFixed(2)} s`,
+    );
   }
   const ratios = all.map(({ megabytes, medians }) => ({
     megabytes,

@@ -18,7 +18,7 @@ describe('readSettings', () => {
       throttle: { rate: 20, burst: 40 },
       logRetentionDays: 90,
       zstdLevel: 3,
-      rereadLimitBytes: 20 * 1024 ** 3,
+      rereadLimitBytes: 64 * 1024 ** 2,
       secretArns: [],
       secretKeyArns: [],
       acceptLayerDrift: false,
