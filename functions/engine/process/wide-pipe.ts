@@ -12,7 +12,6 @@ export interface WidePipe {
   readonly childEnd: Socket;
 }
 
-const READ_BYTES = 256 * 1024;
 /** Two with the reader, two that wait for it, one that is being filled. */
 const BATCHES = 5;
 const LOOPBACK = '127.0.0.1';
@@ -28,9 +27,9 @@ export async function openWidePipe(batchBytes: number): Promise<WidePipe> {
   const { port } = server.address() as AddressInfo;
 
   const queue = new BatchQueue(batchBytes);
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  const callback = (bytes: number): boolean => queue.put(buffer.subarray(0, bytes));
-  const reader = connect({ port, host: LOOPBACK, onread: { buffer, callback } });
+  // Read into its place: what comes is copied by nobody but the kernel.
+  const onread = { buffer: () => queue.room(), callback: (bytes: number) => queue.took(bytes) };
+  const reader = connect({ port, host: LOOPBACK, onread });
   const childEnd = await ownConnection(server, reader);
   // A child that is killed may reset the connection: how it ended says its exit, not its output.
   reader.on('error', () => {});
@@ -67,14 +66,15 @@ class BatchQueue {
     this.#free = Array.from({ length: BATCHES - 1 }, make);
   }
 
-  /** @returns whether there is room for as much again */
-  put(bytes: Buffer): boolean {
-    for (let taken = 0; taken < bytes.length; ) {
-      const copied = bytes.copy(this.#filling, this.#filled, taken);
-      taken += copied;
-      this.#filled += copied;
-      if (this.#filled === this.#filling.length) this.#next();
-    }
+  /** Where the next bytes go; never empty. */
+  room(): Buffer {
+    return this.#filling.subarray(this.#filled);
+  }
+
+  /** So many bytes came. @returns whether there is room for another batch */
+  took(bytes: number): boolean {
+    this.#filled += bytes;
+    if (this.#filled === this.#filling.length) this.#next();
     return this.#free.length > 0;
   }
 
@@ -101,8 +101,8 @@ class BatchQueue {
 
   #next(): void {
     const free = this.#free.pop();
-    // Small batches: one read fills several, and memory is no matter.
     this.#ready.push(this.#filling);
+    // Reading stops with the last free one; what was on its way by then finds room all the same.
     this.#filling = free ?? Buffer.allocUnsafeSlow(this.#filling.length);
     this.#filled = 0;
     this.#wake();
