@@ -123,7 +123,7 @@ async function open(
   services = { ...stores, lambda: { functions, executions } };
   executions.resume();
   const { accountId: account, region } = stack;
-  atStop(startRules({ rules: stack.rules, functions, account, region }).stop);
+  atStop(startRules({ rules: stack.rules, functions, account, region, log: access.log }).stop);
 
   return {
     apiUrl: await serveApi(stack, data, functions, port, atStop),

@@ -3,6 +3,7 @@ import type { StackModel } from '../template/model.ts';
 import type { AccessKeys } from './access-keys.ts';
 import { AwsError } from './aws-error.ts';
 import { allows, type Use } from './identity-policy.ts';
+import { matchesWildcard } from './wildcard.ts';
 
 /** A call as IAM looks at it. */
 export interface Call extends Use {
@@ -30,12 +31,18 @@ export function createAuthorize(
     const policies = stack.rolePolicies.get(roleOf.get(owner ?? '') ?? '') ?? [];
     const uses = [...(bucketPolicy === 'Allow' ? [] : [call]), ...usesOfKeys(stack, call)];
     for (const { action, resource, ...use } of uses) {
-      if (allows(policies, { action, resource, ...use })) continue;
+      if (allows(policies, { action, resource, ...use }) && keyDelegates(stack, action, resource)) continue;
       log(`IAM denies ${owner ?? 'an unknown key'} ${action} on ${resource}`);
       const message = `not authorized to perform: ${action} on resource: ${resource}`;
       throw new AwsError(403, 'AccessDeniedException', message);
     }
   };
+}
+
+/** A key of the stack obeys the policies of roles only as far as its own policy says so. */
+function keyDelegates({ keys }: StackModel, action: string, resource: string): boolean {
+  const key = action.startsWith('kms:') ? keys.find(({ arn }) => arn === resource) : undefined;
+  return key?.delegated.some((pattern) => matchesWildcard(pattern, action)) ?? true;
 }
 
 /** S3 and DynamoDB use the key that encrypts in the name of their caller. */

@@ -27,7 +27,11 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Null: (given, wanted) => wanted.includes(String(given === undefined)),
 };
 
-const texts = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+/** What calls tell of themselves here: any other key would be absent from all of them, and might so hold. */
+const CONDITION_KEYS = ['dynamodb:LeadingKeys', 'kms:ViaService'];
+const text = z.string().refine((value) => !value.includes('${'), 'policy variables are not known');
+const texts = z.union([text.transform((one) => [one]), z.array(text)]);
+const conditionKey = z.string().refine((name) => CONDITION_KEYS.includes(name), 'unknown condition key');
 const operatorName = z
   .string()
   .refine((name) => Object.hasOwn(OPERATORS, name), 'unknown condition operator');
@@ -39,7 +43,7 @@ const document = z.strictObject({
       Effect: z.enum(['Allow', 'Deny']),
       Action: texts,
       Resource: texts,
-      Condition: z.record(operatorName, z.record(z.string(), texts)).optional(),
+      Condition: z.record(operatorName, z.record(conditionKey, texts)).optional(),
     }),
   ),
 });

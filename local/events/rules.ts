@@ -8,6 +8,8 @@ export interface RulesSetUp {
   readonly functions: Functions;
   readonly account: string;
   readonly region: string;
+  /** Told of each call that a function's policy does not let a rule make. */
+  readonly log: (line: string) => void;
   /** How long a minute of a rule is (ms). @default 60000 */
   readonly minuteMs?: number;
 }
@@ -18,18 +20,21 @@ const MINUTE_MS = 60_000;
  * Fires each rule at its rate; the first time after one whole interval, as nothing of before the start is made up for.
  * @throws Error for a target that is no function of the stack
  */
-export function startRules({ rules, functions, account, region, minuteMs = MINUTE_MS }: RulesSetUp): {
+export function startRules({ rules, functions, account, region, log, minuteMs = MINUTE_MS }: RulesSetUp): {
   stop(): void;
 } {
   const timers = rules.map((rule) => {
-    const targets = rule.targets.map((arn) => {
-      const found = functions.find(arn);
-      if (found === undefined) throw new Error(`the rule ${rule.name} calls ${arn}, which is no function`);
-      return found;
+    const targets = rule.targets.map(({ arn, isPermitted }) => {
+      const model = functions.find(arn);
+      if (model === undefined) throw new Error(`the rule ${rule.name} calls ${arn}, which is no function`);
+      return { model, isPermitted };
     });
     const fire = (): void => {
       const event = JSON.stringify(scheduledEvent(rule, account, region));
-      for (const target of targets) functions.enqueue(target, event);
+      for (const { model, isPermitted } of targets) {
+        if (isPermitted) functions.enqueue(model, event);
+        else log(`${model.name} has no AWS::Lambda::Permission for the rule ${rule.name}: it was not called`);
+      }
     };
     return setInterval(fire, rule.everyMinutes * minuteMs);
   });

@@ -48,7 +48,9 @@ export function startHttpApi(setUp: HttpApiSetUp): Promise<LoopbackServer> {
     };
     const match = matchRoute(setUp.api.routes, request.method, request.url.split('?')[0] ?? '/');
     const answer = await answerTo(request, body === undefined, match, mayPass, async (found) => {
-      const { functionArn, timeoutMs } = found.route;
+      const { functionArn, timeoutMs, isPermitted } = found.route;
+      if (!isPermitted)
+        return gatewayAnswer(500, `${functionArn} has no AWS::Lambda::Permission for ${found.route.key}`);
       const model = setUp.functions.find(functionArn);
       if (model === undefined) return gatewayAnswer(500, `there is no function ${functionArn}`);
       const payload = JSON.stringify(toEvent(request, found, api));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readInvokePermissions } from './invoke-permissions.ts';
+import { ACCOUNT } from './resource-types.ts';
 import type { PropertiesSchema, Stack } from './stack.ts';
 
 export interface Throttle {
@@ -15,6 +17,8 @@ export interface HttpApiModel {
     readonly key: string;
     readonly functionArn: string;
     readonly timeoutMs: number;
+    /** Whether the function's own policy lets the gateway call it for this route. */
+    readonly isPermitted: boolean;
   }[];
   readonly throttle?: Throttle;
   /** By route key. */
@@ -83,6 +87,9 @@ export function readHttpApi(stack: Stack): HttpApiModel | undefined {
       .map(({ reference, properties }) => [`integrations/${reference}`, properties]),
   );
   const { AccessLogSettings, DefaultRouteSettings, RouteSettings } = stage.properties;
+  const mayInvoke = readInvokePermissions(stack);
+  const arnOf = (routeKey: string): string =>
+    `arn:aws:execute-api:${stack.region}:${ACCOUNT}:${api.reference}/${stage.properties.StageName}/${routeKey.replace(' ', '')}`;
   return {
     id: api.reference,
     stageName: stage.properties.StageName,
@@ -93,6 +100,11 @@ export function readHttpApi(stack: Stack): HttpApiModel | undefined {
         key: properties.RouteKey,
         functionArn: integration.IntegrationUri,
         timeoutMs: integration.TimeoutInMillis,
+        isPermitted: mayInvoke(
+          'apigateway.amazonaws.com',
+          arnOf(properties.RouteKey),
+          integration.IntegrationUri,
+        ),
       };
     }),
     ...(DefaultRouteSettings !== undefined && { throttle: toThrottle(DefaultRouteSettings) }),

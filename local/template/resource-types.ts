@@ -56,6 +56,7 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
     identify: ({ name, arn }) => ({ reference: arn('lambda', `layer:${name}:1`), attributes: {} }),
   },
   'AWS::Lambda::EventInvokeConfig': numbered('Id'),
+  'AWS::Lambda::Permission': numbered('Id'),
   'AWS::ApiGatewayV2::Api': {
     identify: ({ hash }) => ({
       reference: hash.slice(0, 10),
@@ -113,7 +114,6 @@ const EMULATED: Readonly<Record<string, EmulatedType>> = {
 const WITHOUT_COUNTERPART: ReadonlySet<string> = new Set([
   // Grants nothing here: whoever needs one is denied.
   'AWS::IAM::ManagedPolicy',
-  'AWS::Lambda::Permission',
   // The network is the laptop's own.
   'AWS::EC2::SecurityGroup',
   'AWS::EC2::SecurityGroupIngress',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readInvokePermissions } from './invoke-permissions.ts';
 import type { PropertiesSchema, Stack } from './stack.ts';
 
 /** A rule of EventBridge that goes by the clock. */
@@ -6,8 +7,8 @@ export interface RuleModel {
   readonly name: string;
   readonly arn: string;
   readonly everyMinutes: number;
-  /** ARNs of functions. */
-  readonly targets: readonly string[];
+  /** ARNs of functions, and whether the function's own policy lets this rule call it. */
+  readonly targets: readonly { readonly arn: string; readonly isPermitted: boolean }[];
 }
 
 const RULE = {
@@ -20,13 +21,18 @@ const RULE = {
 } as const satisfies PropertiesSchema<z.ZodObject>;
 
 /** @throws Error for a rule that goes by events or by calendar: the laptop has neither */
-export const readRules = (stack: Stack): RuleModel[] =>
-  stack
+export function readRules(stack: Stack): RuleModel[] {
+  const mayInvoke = readInvokePermissions(stack);
+  return stack
     .resources('AWS::Events::Rule', RULE)
     .filter(({ properties }) => properties.State === 'ENABLED')
-    .map(({ reference, attributes, properties }) => ({
+    .map(({ reference, attributes: { Arn: arn = '' }, properties }) => ({
       name: reference,
-      arn: attributes.Arn ?? '',
+      arn,
       everyMinutes: Number(/\d+/.exec(properties.ScheduleExpression)?.[0]),
-      targets: properties.Targets.map(({ Arn }) => Arn),
+      targets: properties.Targets.map(({ Arn }) => ({
+        arn: Arn,
+        isPermitted: mayInvoke('events.amazonaws.com', arn, Arn),
+      })),
     }));
+}

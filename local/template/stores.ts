@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { delegatedActions } from './key-policy.ts';
 import type { PropertiesSchema, Stack } from './stack.ts';
 
 const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
@@ -36,6 +37,8 @@ export interface KeyModel {
   readonly usage: string;
   /** Names that begin with `alias/`. */
   readonly aliases: readonly string[];
+  /** Actions, with wildcards, that its policy leaves to the policies of roles. */
+  readonly delegated: readonly string[];
 }
 
 const BUCKET = {
@@ -142,8 +145,9 @@ const KEY = {
   used: z.object({
     KeySpec: z.string().default('SYMMETRIC_DEFAULT'),
     KeyUsage: z.string().default('ENCRYPT_DECRYPT'),
+    KeyPolicy: z.unknown().optional(),
   }),
-  unused: ['Description', 'EnableKeyRotation', 'Enabled', 'KeyPolicy', 'PendingWindowInDays', 'Tags'],
+  unused: ['Description', 'EnableKeyRotation', 'Enabled', 'PendingWindowInDays', 'Tags'],
 } as const satisfies PropertiesSchema<z.ZodObject>;
 
 const ALIAS = {
@@ -162,5 +166,6 @@ export function readKeys(stack: Stack): KeyModel[] {
     aliases: aliases
       .filter(({ TargetKeyId }) => TargetKeyId === reference || TargetKeyId === attributes.Arn)
       .map(({ AliasName }) => AliasName),
+    delegated: delegatedActions(properties.KeyPolicy),
   }));
 }

@@ -12,7 +12,7 @@ interface FunctionFixture {
   readonly retries?: number;
   /** Statements of its role's policy. @default it may everything */
   readonly statements?: readonly Properties[];
-  /** `GET /things/{id}` */
+  /** `GET /things/{id}`; the gateway may call the function for each. */
   readonly routes?: readonly string[];
 }
 
@@ -90,6 +90,28 @@ function functionResources(id: string, made: FunctionFixture, Code: Properties, 
       },
     },
   ]);
+  const permission = {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': [logicalId, 'Arn'] },
+      Principal: 'apigateway.amazonaws.com',
+      SourceArn: {
+        'Fn::Join': [
+          '',
+          [
+            'arn:aws:execute-api:',
+            { Ref: 'AWS::Region' },
+            ':',
+            { Ref: 'AWS::AccountId' },
+            ':',
+            { Ref: 'api' },
+            '/*',
+          ],
+        ],
+      },
+    },
+  };
   return {
     [`${logicalId}Role`]: { Type: 'AWS::IAM::Role', Properties: {} },
     [`${logicalId}Policy`]: {
@@ -131,6 +153,7 @@ function functionResources(id: string, made: FunctionFixture, Code: Properties, 
         PayloadFormatVersion: '2.0',
       },
     },
+    ...(routes.length > 0 && { [`${logicalId}Permission`]: permission }),
     ...Object.fromEntries(routes),
   };
 }

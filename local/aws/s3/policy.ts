@@ -65,7 +65,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 };
 const IF_EXISTS = 'IfExists';
 
-const text = z.union([z.string(), z.boolean().transform(String), z.number().transform(String)]);
+const plain = z.string().refine((value) => !value.includes('${'), 'policy variables are not known');
+const text = z.union([plain, z.boolean().transform(String), z.number().transform(String)]);
 const texts = z.union([text.transform((one) => [one]), z.array(text)]);
 const operatorName = z.string().refine((name) => operatorNamed(name) !== undefined);
 const conditionKey = z.string().refine((name) => keyNamed(name) !== undefined);

@@ -22,6 +22,8 @@ const model = readStack(
           grant('dynamodb:Query', 'core', '/index/byKind'),
           grant('s3:GetObject', 'bucket', '/*'),
           grant('kms:Decrypt', 'dataKey'),
+          grant('kms:GenerateMac', 'macKey'),
+          grant('kms:VerifyMac', 'macKey'),
         ],
       },
       keyless: {
@@ -31,6 +33,22 @@ const model = readStack(
     },
     resources: {
       dataKey: { Type: 'AWS::KMS::Key' },
+      macKey: {
+        Type: 'AWS::KMS::Key',
+        Properties: {
+          KeyPolicy: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Principal: { AWS: 'arn:aws:iam::000000000000:root' },
+                Action: ['kms:Describe*', 'kms:VerifyMac'],
+                Resource: '*',
+              },
+            ],
+          },
+        },
+      },
       bucket: {
         Type: 'AWS::S3::Bucket',
         Properties: {
@@ -63,6 +81,10 @@ const dynamodb = (operation: string, input: object) =>
   useOf(model, 'dynamodb', operation, { TableName: table?.name, ...input });
 const get = dynamodb('GetItem', { Key: { pk: { S: 'DB#1' } } });
 const query = (IndexName: string) => dynamodb('Query', { IndexName });
+const mac = (operation: string): Omit<Call, 'accessKeyId'> => ({
+  action: `kms:${operation}`,
+  resource: model.keys.find(({ delegated }) => delegated.length > 1)?.arn ?? '',
+});
 const object = { action: 's3:GetObject', resource: `${bucket?.arn}/databases/x` };
 const allowed = (owner: string, use: Omit<Call, 'accessKeyId'>): boolean => {
   try {
@@ -96,6 +118,14 @@ describe('the local cloud', () => {
     ],
     ['lets whoever runs it do everything', true, OPERATOR, dynamodb('DeleteItem', {})],
     ['denies a key of nobody', false, 'somebody', get],
+    ['lets it use a key that leaves this to roles', true, 'Test-reader', mac('VerifyMac')],
+    ['denies what the key leaves to no role', false, 'Test-reader', mac('GenerateMac')],
+    [
+      'denies what the key leaves to roles, and the role is not allowed',
+      false,
+      'Test-reader',
+      mac('DescribeKey'),
+    ],
   ])('%s', (_, expected, owner, use) => {
     expect(allowed(owner, use)).toBe(expected);
   });

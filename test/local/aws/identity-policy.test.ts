@@ -18,6 +18,8 @@ const leading = {
   Null: { 'dynamodb:LeadingKeys': 'false' },
 };
 const via = { StringEquals: { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' } };
+/** As a policy writes it. */
+const VARIABLE = '$'.concat('{aws:PrincipalTag/team}');
 const decrypt: Use = { action: 'kms:Decrypt', resource: 'arn:key' };
 
 describe('a role', () => {
@@ -67,6 +69,9 @@ describe('a role', () => {
     ['all actions but some', { Effect: 'Allow', NotAction: 'a:B', Resource: '*' }],
     ['all resources but some', { Effect: 'Allow', Action: 'a:B', NotResource: '*' }],
     ['a principal', { ...allow('a:B', '*'), Principal: '*' }],
+    ['a condition key that no call tells', allow('a:B', '*', { Null: { 'aws:SourceVpce': 'true' } })],
+    ['a variable', allow('a:B', `arn:aws:s3:::b/${VARIABLE}/*`)],
+    ['a variable in a condition', allow('a:B', '*', { StringLike: { 'kms:ViaService': VARIABLE } })],
   ])('has no policy with %s', (_, statement) => {
     expect(() => policy(statement)).toThrow('policy of a role');
   });

@@ -9,7 +9,7 @@ const routes = [
   'POST /things/{id}',
   'GET /things/{id}/parts/{part}',
   'GET /files/{path+}',
-].map((key) => ({ key, functionArn: 'arn', timeoutMs: 1 }));
+].map((key) => ({ key, functionArn: 'arn', timeoutMs: 1, isPermitted: true }));
 
 describe('the route of a request', () => {
   it.each([

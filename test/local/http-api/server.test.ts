@@ -53,10 +53,40 @@ describe('the HTTP API', () => {
   beforeAll(async () => {
     api = await start({
       functions: {
+        other: { code: CODE },
         things: {
           code: CODE,
           routes: ['GET /things/{id}', 'POST /things', 'GET /answer'],
           properties: { Timeout: 20 },
+        },
+      },
+      resources: {
+        // The policy of its function names other routes.
+        closed: {
+          Type: 'AWS::ApiGatewayV2::Route',
+          Properties: {
+            ApiId: { Ref: 'api' },
+            RouteKey: 'GET /closed',
+            Target: { 'Fn::Join': ['', ['integrations/', { Ref: 'closedIntegration' }]] },
+          },
+        },
+        closedIntegration: {
+          Type: 'AWS::ApiGatewayV2::Integration',
+          Properties: {
+            ApiId: { Ref: 'api' },
+            IntegrationType: 'AWS_PROXY',
+            IntegrationUri: { 'Fn::GetAtt': ['other', 'Arn'] },
+            PayloadFormatVersion: '2.0',
+          },
+        },
+        closedPermission: {
+          Type: 'AWS::Lambda::Permission',
+          Properties: {
+            Action: 'lambda:InvokeFunction',
+            FunctionName: { 'Fn::GetAtt': ['other', 'Arn'] },
+            Principal: 'apigateway.amazonaws.com',
+            SourceArn: { 'Fn::Join': ['', ['arn:aws:execute-api:*:*:', { Ref: 'api' }, '/*/*/closed/{id}']] },
+          },
         },
       },
       stage: { AccessLogSettings: { DestinationArn: 'x', Format: '$context.routeKey $context.status' } },
@@ -68,6 +98,11 @@ describe('the HTTP API', () => {
     JSON.parse(await (await fetch(api.url + path, options)).text());
   const returned = (value: unknown) =>
     fetch(`${api.url}/answer?returns=${encodeURIComponent(JSON.stringify(value))}`);
+
+  it('calls no function whose own policy does not name the route', async () => {
+    const answer = await fetch(`${api.url}/closed`);
+    expect([answer.status, await answer.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+  });
 
   it('hands a request on in payload format 2.0', async () => {
     const got = await event('/things/a%20b?x=1&y=2&x=%C3%A4', {

@@ -11,20 +11,21 @@ it('reads which functions of the stack are called every minute', async () => {
   const { rules, functions } = readStack(folder);
   const called = rules.map(({ everyMinutes, targets }) => [
     everyMinutes,
-    targets.map((arn) => functions.find((one) => one.arn === arn)?.id),
+    targets.map(({ arn, isPermitted }) => [functions.find((one) => one.arn === arn)?.id, isPermitted]),
   ]);
   expect(called.sort()).toEqual([
-    [1, ['sign']],
-    [1, ['sweep']],
+    [1, [['sign', true]]],
+    [1, [['sweep', true]]],
   ]);
 }, 120_000);
 
 const stackOf = (properties: object): Stack => ({
   name: 's',
   region: 'r',
-  resources: (_, { used }) => [
-    { logicalId: 'a', path: [], reference: 'a', attributes: {}, properties: used.parse(properties) },
-  ],
+  resources: (type, { used }) =>
+    type === 'AWS::Events::Rule'
+      ? [{ logicalId: 'a', path: [], reference: 'a', attributes: {}, properties: used.parse(properties) }]
+      : [],
 });
 
 it('leaves out a rule that is switched off, and refuses one that goes by the calendar', () => {
