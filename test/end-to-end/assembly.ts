@@ -8,6 +8,8 @@ export interface WorkerChanges {
   /** Settings of functions/config.ts that the workers get besides those of the template. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
+  /** Settings of more functions, by the ids of the constructs that they begin with. */
+  readonly others?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 const WORKER = /^workflows(backup|restore|verify)/;
@@ -24,7 +26,11 @@ export async function assemblyIn(folder: string, changes: WorkerChanges = {}): P
   )) {
     // What goes by the clock is called by the tests themselves: it must not come between two of their steps.
     if (type === 'AWS::Events::Rule') properties.State = 'DISABLED';
-    if (type !== 'AWS::Lambda::Function' || !WORKER.test(logicalId)) continue;
+    if (type !== 'AWS::Lambda::Function') continue;
+    for (const [begin, settings] of Object.entries(changes.others ?? {})) {
+      if (logicalId.startsWith(begin)) Object.assign(properties.Environment.Variables, settings);
+    }
+    if (!WORKER.test(logicalId)) continue;
     Object.assign(properties.Environment.Variables, changes.settings);
     if (changes.timeoutSeconds !== undefined) properties.Timeout = changes.timeoutSeconds;
   }
