@@ -108,7 +108,7 @@ export function runLocks(config: Of<'TABLE_NAME'>): RunLocks {
 
 let idempotencyStoreMade: IdempotencyStore | undefined;
 export function idempotencyStore(config: Of<'TABLE_NAME'>): IdempotencyStore {
-  idempotencyStoreMade ??= dynamodbIdempotency(table(config));
+  idempotencyStoreMade ??= dynamodbIdempotency(table(config), now);
   return idempotencyStoreMade;
 }
 

@@ -1,14 +1,18 @@
-import type { Claim, IdempotencyStore } from '../core/ports.ts';
+import type { Claim, IdempotencyStore, Now } from '../core/ports.ts';
 import { SafeBaseError } from '../errors.ts';
 import { recordIn } from './dynamodb-records.ts';
 import { getItem, isRefused, keyOf, putItem, type Table } from './dynamodb-table.ts';
 
-/** Claims as items that DynamoDB sweeps after their time (`ttl`); until then the first one stands. */
-export const dynamodbIdempotency = (table: Table): IdempotencyStore => ({
+/** Claims as items that DynamoDB sweeps days after their time (`ttl`); it is over all the same. */
+export const dynamodbIdempotency = (table: Table, now: Now): IdempotencyStore => ({
   async claim(claim) {
     const { key, runId, request } = claim;
     try {
-      await putItem(table, itemOf(claim), { condition: 'attribute_not_exists(pk)' });
+      await putItem(table, itemOf(claim), {
+        condition: 'attribute_not_exists(pk) OR #ttl <= :now',
+        names: { ttl: 'ttl' },
+        values: { now: Math.floor(now() / 1000) },
+      });
       return { runId, request, first: true };
     } catch (error) {
       if (!isRefused(error)) throw error;

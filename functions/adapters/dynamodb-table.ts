@@ -25,9 +25,12 @@ export type Item = Readonly<Record<string, unknown>>;
 /** The first word of a partition key. */
 export type Kind = 'DB' | 'BK' | 'RS' | 'TOKEN' | 'LOCK' | 'IDEM';
 
-/** Where a record lies: by its own id, so that reading it by id is one strongly consistent read. */
+/**
+ * Where a record lies: by its own id, so that reading it by id is one strongly consistent read. An id goes without its
+ * prefix, which the kind tells; any other text stays whole, or `daily_shop` and `weekly_shop` would be one.
+ */
 export const keyOf = (kind: Kind, id: string) => ({
-  pk: `${kind}#${id.replace(/^[a-z]+_/, '')}`,
+  pk: `${kind}#${id.replace(/^[a-z]+_(?=[0-9A-Z]{26}$)/, '')}`,
   sk: 'META',
 });
 

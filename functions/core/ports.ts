@@ -105,13 +105,13 @@ export interface Claim {
   readonly runId: RunId;
   /** What was asked, or a digest of it. */
   readonly request: string;
-  /** ISO 8601: from then on it may be forgotten. */
+  /** ISO 8601: from then on it stands for nothing. */
   readonly expiresAt: string;
 }
 
 /** One start for one key, whoever asks how often: used by schedules and by callers that repeat a request. */
 export interface IdempotencyStore {
-  /** Writes the claim, or gives the one that is there. */
+  /** Writes the claim, or gives the one that is there and whose time is not over. */
   claim(claim: Claim): Promise<Pick<Claim, 'runId' | 'request'> & { readonly first: boolean }>;
   /** Puts a claim in the place of that of another run. @throws `version_conflict` where another stands there */
   renew(claim: Claim, from: RunId): Promise<void>;

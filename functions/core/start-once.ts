@@ -22,7 +22,7 @@ export interface OnceOrder<R extends Backup | Restore> {
   readonly start: (id: R['id']) => Promise<R>;
 }
 
-/** How long a key is known at least. */
+/** How long a key is known. */
 const REMEMBER_MS = 24 * 60 * 60 * 1_000;
 
 /**

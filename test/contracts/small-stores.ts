@@ -1,10 +1,11 @@
 import { newBackupId, newTokenId, type RunId } from '../../functions/core/ids.ts';
-import type { Claim, IdempotencyStore, Token, TokenStore } from '../../functions/core/ports.ts';
+import type { Claim, IdempotencyStore, Now, Token, TokenStore } from '../../functions/core/ports.ts';
+import { stoppedClock } from '../fixtures/clock.ts';
 
 /** What IdempotencyStore promises. */
-export function idempotencyContract(make: () => Promise<IdempotencyStore>): void {
+export function idempotencyContract(make: (now: Now) => Promise<IdempotencyStore>): void {
   it('lets the first claim stand, whoever comes later', async () => {
-    const store = await make();
+    const store = await make(Date.now);
     const [one, other] = [newBackupId(), newBackupId()];
     const { claim } = store;
     expect(await claim(aClaim('s/1', one, 'a'))).toMatchObject({ runId: one, request: 'a', first: true });
@@ -13,8 +14,29 @@ export function idempotencyContract(make: () => Promise<IdempotencyStore>): void
     expect(await claim(aClaim('s/2', other, 'b'))).toMatchObject({ runId: other, first: true });
   });
 
+  it('keeps keys apart that differ in their first word only', async () => {
+    const { claim } = await make(Date.now);
+    for (const key of ['daily_shop/1', 'weekly_shop/1', 'shop/1']) {
+      const runId = newBackupId();
+      expect(await claim(aClaim(key, runId, 'a'))).toMatchObject({ runId, first: true });
+    }
+  });
+
+  it('forgets a claim when its time is over, and not before', async () => {
+    const clock = stoppedClock();
+    const { claim } = await make(clock.now);
+    const [old, next] = [newBackupId(), newBackupId()];
+    await claim({ ...aClaim('s/5', old, 'a'), expiresAt: clock.iso(60_000) });
+    clock.pass(59_000);
+    const later = { ...aClaim('s/5', next, 'b'), expiresAt: clock.iso(60_000) };
+    expect(await claim(later)).toMatchObject({ runId: old, request: 'a', first: false });
+    clock.pass(1_000);
+    expect(await claim(later)).toMatchObject({ runId: next, request: 'b', first: true });
+    expect(await claim({ ...later, runId: old })).toMatchObject({ runId: next, first: false });
+  });
+
   it('lets one of many renew a claim', async () => {
-    const store = await make();
+    const store = await make(Date.now);
     const [old, ...fresh] = [newBackupId(), newBackupId(), newBackupId(), newBackupId()];
     await store.claim(aClaim('s/3', old, 'a'));
     const results = await Promise.allSettled(fresh.map((id) => store.renew(aClaim('s/3', id, 'a'), old)));

@@ -17,7 +17,7 @@ describe('locks in memory', () => {
   runLocksContract(async (now) => memoryLocks(now));
 });
 describe('claims in memory', () => {
-  idempotencyContract(async () => memoryIdempotency());
+  idempotencyContract(async (now) => memoryIdempotency(now));
 });
 describe('tokens in memory', () => {
   tokenStoreContract(async () => memoryTokens());

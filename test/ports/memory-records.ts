@@ -3,17 +3,19 @@ import type {
   AuditLog,
   Claim,
   IdempotencyStore,
+  Now,
   Token,
   TokenStore,
 } from '../../functions/core/ports.ts';
 import { SafeBaseError } from '../../functions/errors.ts';
 
 /** Claims in a map. */
-export function memoryIdempotency(): IdempotencyStore {
+export function memoryIdempotency(now: Now): IdempotencyStore {
   const claims = new Map<string, Claim>();
   return {
     async claim(claim) {
-      const standing = claims.get(claim.key) ?? claim;
+      const found = claims.get(claim.key);
+      const standing = found && Date.parse(found.expiresAt) > now() ? found : claim;
       claims.set(claim.key, standing);
       const { runId, request } = standing;
       return { runId, request, first: runId === claim.runId };

@@ -92,7 +92,7 @@ describe('a write whose answer was lost', () => {
     expect(await locks.acquire({ ...lock, expiresAt })).toEqual({});
     await locks.extend({ ...lock, expiresAt });
     await locks.release(lock);
-    const claims = dynamodbIdempotency(losingAnswers());
+    const claims = dynamodbIdempotency(losingAnswers(), Date.now);
     const claim = { key: 'x', runId: lock.owner, request: 'a', expiresAt };
     expect(await claims.claim(claim)).toMatchObject({ runId: lock.owner, first: true });
     const renewed = { ...claim, runId: newBackupId() };

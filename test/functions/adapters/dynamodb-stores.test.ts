@@ -25,7 +25,7 @@ describe('locks in DynamoDB', () => {
   runLocksContract(async (now) => dynamodbLocks(await dynamoDb.table(), now));
 });
 describe('claims in DynamoDB', () => {
-  idempotencyContract(async () => dynamodbIdempotency(await dynamoDb.table()));
+  idempotencyContract(async (now) => dynamodbIdempotency(await dynamoDb.table(), now));
 });
 describe('tokens in DynamoDB', () => {
   tokenStoreContract(async () => dynamodbTokens(await dynamoDb.table()));
