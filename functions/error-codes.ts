@@ -74,11 +74,7 @@ export const ERRORS = {
     'The database still has backups',
     'Add ?backups=keep or ?backups=delete.',
   ),
-  run_active: entry(
-    'conflict',
-    'A run of this database is active',
-    'Wait until it has ended; its id is in the detail.',
-  ),
+  run_active: entry('conflict', 'Another run is active', 'Wait until it has ended; its id is in the detail.'),
   verify_active: entry(
     'conflict',
     'The backup is being verified',

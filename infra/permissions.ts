@@ -70,7 +70,8 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
   const readSecrets = [may.readSecrets(), may.useSecretKeys()];
   grant(may, probe, [may.getItem('DB'), ...readSecrets]);
   grant(may, backup, [
-    may.getItem('DB', 'BK'),
+    may.getItem('DB', 'BK', 'RS', 'LOCK'),
+    may.putItem('LOCK'),
     may.updateItem('BK', 'LOCK'),
     may.deleteItem('LOCK'),
     ...readSecrets,
@@ -82,7 +83,8 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
     may.seeWhatIsMissing(),
   ]);
   grant(may, restore, [
-    may.getItem('DB', 'BK', 'RS'),
+    may.getItem('DB', 'BK', 'RS', 'LOCK'),
+    may.putItem('LOCK'),
     may.updateItem('RS', 'LOCK'),
     may.deleteItem('LOCK'),
     ...readSecrets,

@@ -1,6 +1,6 @@
 import { isCode, SafeBaseError } from '../errors.ts';
 import { refuseWhileRead } from './backup-readers.ts';
-import { endLostRun } from './end-lost-run.ts';
+import { failLostRun } from './end-lost-run.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore, Workflows } from './ports.ts';
 import { type Backup, isActive, isLost, type Restore } from './run.ts';
@@ -48,7 +48,7 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
 /** The record, after a run whose worker was lost has been written down as failed. */
 async function settled(ports: DeletePorts, id: BackupId): Promise<Backup> {
   const stored = await ports.backups.get(id);
-  if (stored !== undefined && isLost(stored, ports.now())) await endLostRun(ports, id);
+  if (stored !== undefined && isLost(stored, ports.now())) await failLostRun(ports, ports.backups, stored);
   const backup = await ports.backups.get(id);
   if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
   if (isActive(backup.state)) {

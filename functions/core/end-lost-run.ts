@@ -10,23 +10,35 @@ interface EndPorts {
   readonly now: Now;
 }
 
-/** Writes down that a run whose time was over has failed; its worker, if it still lives, is fenced off by that. */
-export async function endLostRun(ports: EndPorts, owner: LockOwner): Promise<void> {
-  if (isBackupId(owner)) await end(ports, ports.backups, owner);
-  else if (isRestoreId(owner)) await end(ports, ports.restores, owner);
+/**
+ * Fences off the worker of a run whose lock another has taken over because its time was over. A restore has failed by
+ * that; of a backup that ran, the bucket knows whether it is one: the sweeper looks there, and ends it.
+ */
+export async function fenceLostRun(ports: EndPorts, owner: LockOwner): Promise<void> {
+  if (isBackupId(owner)) {
+    const backup = await ports.backups.get(owner);
+    if (backup?.state === 'running') await leaveToSweeper(ports, backup);
+    else if (backup?.state === 'queued') await failLostRun(ports, ports.backups, backup);
+  } else if (isRestoreId(owner)) {
+    const restore = await ports.restores.get(owner);
+    if (restore !== undefined && isActive(restore.state)) await failLostRun(ports, ports.restores, restore);
+  }
 }
 
-async function end<R extends Backup | Restore>(
-  ports: EndPorts,
-  runs: RunStore<R>,
-  id: R['id'],
-): Promise<void> {
-  const run = await runs.get(id);
-  if (run !== undefined && isActive(run.state)) await failLostRun(ports, runs, run);
+async function leaveToSweeper(ports: EndPorts, run: Backup): Promise<void> {
+  const leaseExpiresAt = earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString());
+  const isFenced = await unlessEnded(
+    ports.backups.transition(
+      run.id,
+      { from: ['running'], fence: run.fence },
+      { state: 'running', fence: run.fence + 1, leaseExpiresAt },
+    ),
+  );
+  if (isFenced) ports.log.info('the worker of a lost backup is fenced off', { runId: run.id });
 }
 
 /**
- * The same for a run that was read and is lost.
+ * Writes down that a run is lost.
  * @param failure @default that its worker died
  * @returns whether this call did it
  */
@@ -36,21 +48,24 @@ export async function failLostRun<R extends Backup | Restore>(
   run: R,
   failure: Failure = workerLost(run),
 ): Promise<boolean> {
-  try {
-    await runs.transition(
+  const endedAt = earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString());
+  const isFailed = await unlessEnded(
+    runs.transition(
       run.id,
       { from: ['queued', 'running'], fence: run.fence },
-      {
-        state: 'failed',
-        fence: run.fence + 1,
-        failure,
-        endedAt: earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString()),
-      },
-    );
-    ports.log.info('a lost run is now failed', { runId: run.id, code: failure.code });
+      { state: 'failed', fence: run.fence + 1, failure, endedAt },
+    ),
+  );
+  if (isFailed) ports.log.info('a lost run is now failed', { runId: run.id, code: failure.code });
+  return isFailed;
+}
+
+/** @returns false where it ended by itself, or another has written this down */
+async function unlessEnded(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
     return true;
   } catch (error) {
-    // It ended by itself, or another has written this down.
     if (!isCode(error, 'fenced', 'wrong_state')) throw error;
     return false;
   }

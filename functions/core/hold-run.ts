@@ -1,6 +1,6 @@
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import { progressMeter } from './measure-progress.ts';
-import type { Log, Now, RunLocks, RunStore } from './ports.ts';
+import type { Log, Now, RunStore } from './ports.ts';
 import {
   asOf,
   type Backup,
@@ -10,10 +10,11 @@ import {
   runLockKey,
   type Work,
 } from './run.ts';
+import { type LockSchemas, schemaLocks } from './schema-locks.ts';
+import type { LockPorts } from './take-lock.ts';
 
-export interface HoldPorts<R extends Backup | Restore> {
+export interface HoldPorts<R extends Backup | Restore> extends LockPorts {
   readonly runs: RunStore<R>;
-  readonly locks: RunLocks;
   readonly log: Log;
   readonly now: Now;
 }
@@ -23,6 +24,11 @@ export interface HoldSettings {
   readonly deadline: AbortSignal;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+}
+
+export interface RunSettings extends HoldSettings {
+  /** When the platform ends this worker for certain (ms since the epoch). */
+  readonly workerEndsAt: number;
 }
 
 /** What the work gets while it holds the run. */
@@ -43,6 +49,10 @@ export interface HeldRun<R extends Backup | Restore> {
    * kept it from being written
    */
   readonly save: () => Promise<void>;
+  /**
+   * Takes the locks of schemas of a server until the work has ended. @throws `run_active` naming who has one, and as `save`
+   */
+  readonly lockSchemas: LockSchemas;
 }
 
 /**
@@ -54,7 +64,7 @@ export interface HeldRun<R extends Backup | Restore> {
 export async function holdRun<R extends Backup | Restore>(
   ports: HoldPorts<R>,
   id: R['id'],
-  settings: HoldSettings,
+  settings: RunSettings,
   work: (held: HeldRun<R>) => Promise<RunResult>,
 ): Promise<R | undefined> {
   const run = await take(ports, id, settings.leaseMs);
@@ -65,7 +75,13 @@ export async function holdRun<R extends Backup | Restore>(
   };
   const life = keepAlive(ports, run, settings);
   const { signal, report } = life;
-  const outcome = await work({ run, signal, report, keep, save: () => life.save(kept) }).then(
+  const save = (): Promise<void> => life.save(kept);
+  const locks = schemaLocks(ports, run, new Date(settings.workerEndsAt).toISOString());
+  const lockSchemas: LockSchemas = async (...wanted) => {
+    await save();
+    await locks.take(...wanted);
+  };
+  const outcome = await work({ run, signal, report, keep, save, lockSchemas }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
       const cause = life.signal.aborted ? life.signal.reason : error;
@@ -77,15 +93,19 @@ export async function holdRun<R extends Backup | Restore>(
       return { ...kept, state: 'failed', failure: toFailure(cause) };
     },
   );
-  await life.stop();
-  // Only now: a failure to write `completed` must not be turned into `failed`, the backup may be there.
-  const ended = await ports.runs.transition(
-    run.id,
-    { from: ['running'], fence: run.fence },
-    { ...outcome, endedAt: new Date(ports.now()).toISOString() },
-  );
-  await ports.locks.release({ key: runLockKey(run.databaseId), owner: run.id });
-  return ended;
+  try {
+    await life.stop();
+    // Only now: a failure to write `completed` must not be turned into `failed`, the backup may be there.
+    const ended = await ports.runs.transition(
+      run.id,
+      { from: ['running'], fence: run.fence },
+      { ...outcome, endedAt: new Date(ports.now()).toISOString() },
+    );
+    await ports.locks.release({ key: runLockKey(run.databaseId), owner: run.id });
+    return ended;
+  } finally {
+    await locks.release();
+  }
 }
 
 async function take<R extends Backup | Restore>(

@@ -14,6 +14,7 @@ import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { MAX_SCHEMAS } from './fit-record.ts';
 import type { SqlConnector } from './ports.ts';
+import type { LockSchemas } from './schema-locks.ts';
 
 interface PlannedSchema {
   readonly contents: SchemaContents;
@@ -47,23 +48,29 @@ interface PlanSettings {
   readonly workerSeconds: number;
 }
 
+interface PlanInput {
+  readonly database: Database;
+  readonly endpoint: Endpoint;
+  readonly lockSchemas: LockSchemas;
+}
+
 /** Looking at every value for losses may take this share of the worker's time; what is left is only possible. */
 const LOSS_TIME_SHARE = 0.1;
 
 /**
  * Looks at the database before a byte is dumped, and refuses what would end in a partial, endless or useless dump.
- * @throws `reads_limited`, `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `event_delimiter`, `name_not_dumpable`,
+ * @throws `reads_limited`, `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `run_active`, `event_delimiter`, `name_not_dumpable`,
  * `too_large_for_sql`, and the codes of reaching the database
  */
 export async function planBackup(
   connector: SqlConnector,
   settings: PlanSettings,
-  database: Database,
-  endpoint: Endpoint,
+  input: PlanInput,
 ): Promise<BackupPlan> {
+  const { endpoint } = input;
   const session = await connector.connect(endpoint);
   try {
-    const { server, surveys } = await survey(session.query, database);
+    const { server, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
     refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
     await refuseDumpHangs(session.query, server, surveys);
@@ -80,7 +87,7 @@ export async function planBackup(
 
 async function survey(
   query: Query,
-  database: Database,
+  { database, lockSchemas }: PlanInput,
 ): Promise<{ readonly server: Server; readonly surveys: readonly SchemaSurvey[] }> {
   await refuseLimitedReads(query);
   const server = await readServer(query);
@@ -91,20 +98,20 @@ async function survey(
     grants,
     missingForBackup({ server, grants, schemas: names, all: database.schemas === 'all' }),
   );
-  const surveys = await readSchemas(query, database.schemas, server);
-  if (surveys.length > MAX_SCHEMAS) {
+  if (names.length > MAX_SCHEMAS) {
     throw new SafeBaseError(
       'too_large_for_sql',
-      `the server holds ${surveys.length} schemas and one backup takes ${MAX_SCHEMAS}`,
+      `the server holds ${names.length} schemas and one backup takes ${MAX_SCHEMAS}`,
       {
         hint: 'Register several databases, each with a list of schemas.',
       },
     );
   }
-  if (surveys.length === 0) {
+  if (names.length === 0) {
     throw new SafeBaseError('schema_unknown', `the server of ${database.id} holds no schema to back up`);
   }
-  return { server, surveys };
+  await lockSchemas(server, names);
+  return { server, surveys: await readSchemas(query, names, server) };
 }
 
 function plannedSchema(

@@ -15,6 +15,7 @@ import type { Manifest, StoredObject } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 import type { TargetSchema } from './prepare-target.ts';
 import type { Restore } from './run.ts';
+import type { LockSchemas } from './schema-locks.ts';
 
 /** One schema of a restore: where it comes from, where it goes, and what becomes of what is there. */
 export interface SchemaRestore extends TargetSchema {
@@ -37,6 +38,7 @@ interface PlanInput {
   readonly endpoint: Endpoint;
   readonly run: Restore;
   readonly manifest: Manifest;
+  readonly lockSchemas: LockSchemas;
 }
 
 interface PlanSettings {
@@ -46,7 +48,7 @@ interface PlanSettings {
 
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way.
- * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `names_changed`,
+ * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `run_active`, `names_changed`,
  * `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
  * the database
  */
@@ -65,6 +67,7 @@ export async function planRestore(
     requireSupported(server);
     refuseOther(server, manifest);
     await requireExplicitTimestamps(query);
+    await input.lockSchemas(server, Object.values(run.schemas));
     const { lowerCaseTableNames } = server;
     refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), await readSchemaNames(query));
     const schemas: SchemaRestore[] = [];

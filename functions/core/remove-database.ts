@@ -1,9 +1,10 @@
 import { SafeBaseError } from '../errors.ts';
 import { type DeletePorts, deleteBackup } from './delete-backup.ts';
-import { endLostRun } from './end-lost-run.ts';
+import { fenceLostRun } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
 import type { DatabaseStore, RunLocks, SecretStore } from './ports.ts';
 import { type Backup, type RunState, runLockKey } from './run.ts';
+import { takeLock } from './take-lock.ts';
 
 interface RemovePorts extends DeletePorts {
   readonly databases: DatabaseStore;
@@ -30,12 +31,10 @@ export async function removeDatabase(
   if (database === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
   const lock = { key: runLockKey(id), owner: id };
   // No run can begin while we hold this, and none is under way.
-  const { lostOwner } = await ports.locks.acquire({
-    ...lock,
-    expiresAt: new Date(ports.now() + LOCK_MS).toISOString(),
-  });
+  const expiresAt = new Date(ports.now() + LOCK_MS).toISOString();
+  const { lostOwner } = await takeLock(ports, { ...lock, expiresAt });
   try {
-    if (lostOwner !== undefined) await endLostRun(ports, lostOwner);
+    if (lostOwner !== undefined) await fenceLostRun(ports, lostOwner);
     const queued = await settleBackups(ports, id, backups);
     for (const credentials of [database.backupCredentials, database.restoreCredentials]) {
       if (credentials?.managed) await ports.secrets.remove(credentials.secretArn);

@@ -5,7 +5,7 @@ import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { fitRecord } from './fit-record.ts';
-import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
+import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
 import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
@@ -27,7 +27,7 @@ export interface BackupPorts extends HoldPorts<Backup> {
   readonly objects: ObjectStore;
 }
 
-export interface BackupSettings extends HoldSettings {
+export interface BackupSettings extends RunSettings {
   readonly networks: Readonly<Record<string, AddressRules>>;
   readonly clientRoot: string;
   readonly zstdLevel: number;
@@ -66,7 +66,8 @@ async function makeBackup(
   const database = await ports.databases.get(run.databaseId);
   if (database === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
   const endpoint = await reachDatabase(ports, database, 'backup', settings.networks);
-  const plan = await planBackup(ports.connector, settings, database, endpoint);
+  const { lockSchemas } = held;
+  const plan = await planBackup(ports.connector, settings, { database, endpoint, lockSchemas });
   const { losses } = plan;
   held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
 

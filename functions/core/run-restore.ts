@@ -8,12 +8,12 @@ import { loadViews } from '../engine/sql/load-views.ts';
 import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
 import { SafeBaseError } from '../errors.ts';
 import { fitRecord } from './fit-record.ts';
-import { type HeldRun, type HoldPorts, type HoldSettings, holdRun } from './hold-run.ts';
+import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { RestoreId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
-import type { DatabaseStore, ObjectStore, Resolver, RunStore, SecretStore, SqlConnector } from './ports.ts';
+import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
 import {
   compareTarget,
   overEvents,
@@ -23,12 +23,11 @@ import {
 } from './prepare-target.ts';
 import { reachDatabase } from './reach-database.ts';
 import { readManifestOf } from './read-manifest.ts';
-import type { Backup, Restore, RestoredSchema, RestoreResult } from './run.ts';
+import type { Restore, RestoredSchema, RestoreResult } from './run.ts';
 import { type RunSessions, runSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
 
 export interface RestorePorts extends HoldPorts<Restore> {
-  readonly backups: RunStore<Backup>;
   readonly databases: DatabaseStore;
   readonly secrets: SecretStore;
   readonly resolver: Resolver;
@@ -36,7 +35,7 @@ export interface RestorePorts extends HoldPorts<Restore> {
   readonly objects: ObjectStore;
 }
 
-export interface RestoreSettings extends HoldSettings {
+export interface RestoreSettings extends RunSettings {
   readonly networks: Readonly<Record<string, AddressRules>>;
   readonly clientRoot: string;
   readonly loadBytesPerSecond: number;
@@ -82,7 +81,8 @@ async function restoreBackup(
   const target = await ports.databases.get(run.databaseId);
   if (target === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
   const endpoint = await reachDatabase(ports, target, 'restore', settings.networks);
-  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest });
+  const { lockSchemas } = held;
+  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest, lockSchemas });
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
   const states = followStates(held, plan, losses);

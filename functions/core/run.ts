@@ -10,7 +10,8 @@ export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelle
 
 const NEXT: Record<RunState, readonly RunState[]> = {
   queued: ['running', 'failed', 'cancelled'],
-  running: ['completed', 'failed', 'cancelled'],
+  // It stays so when whoever took over its lock fences its worker off.
+  running: ['running', 'completed', 'failed', 'cancelled'],
   // A complete backup stays so when a restore of it is noted.
   completed: ['completed', 'deleting'],
   failed: ['deleting'],
@@ -156,7 +157,7 @@ export type RunChange = { readonly state: RunState } & Partial<
 > &
   RunResult;
 
-/** The name of the lock that lets one run at a time at a database. */
+/** The name of the lock that lets one run at a time at a record of a database. */
 export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 
 /**
@@ -176,6 +177,13 @@ export function asOf<R extends Backup | Restore>(run: R, now: number): R {
 
 /** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
 export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
+
+/** A run has one worker, which takes it from fence 0 to this. */
+const FENCE_OF_WORKER = 1;
+
+/** Whether its worker can write nothing more: it has ended, or whoever took over its lock has raised the fence. */
+export const isFencedOff = ({ state, fence }: Backup | Restore): boolean =>
+  !isActive(state) || fence > FENCE_OF_WORKER;
 
 const verificationOf = (run: Backup | Restore): Verification | undefined =>
   'verification' in run ? run.verification : undefined;

@@ -1,9 +1,10 @@
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
-import { endLostRun } from './end-lost-run.ts';
-import { type DatabaseId, isBackupId, isRestoreId, type RunId } from './ids.ts';
+import { fenceLostRun } from './end-lost-run.ts';
+import type { DatabaseId } from './ids.ts';
 import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
-import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
+import { type Backup, type Restore, runLockKey } from './run.ts';
+import { takeLock } from './take-lock.ts';
 
 export interface StartPorts {
   readonly databases: DatabaseStore;
@@ -38,7 +39,7 @@ interface Order<R extends Backup | Restore> {
 /**
  * Starts one run on a database: lock, record, start, in this order, so that a crash in between leaves a record
  * whose lease runs out and a lock that does the same, never a run without a record.
- * The lock goes by the database's id; later by the server's identity, so that two records of one server share it.
+ * The lock goes by the database's id, which needs no look at the server; its worker takes those of the schemas.
  * @throws `run_active` with `details.runId`, `not_found`, `unavailable`, and what `record` throws
  */
 export async function startRun<R extends Backup | Restore>(ports: StartPorts, order: Order<R>): Promise<R> {
@@ -48,7 +49,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
   const { lostOwner } = await takeLock(ports, { ...lock, expiresAt: leaseExpiresAt });
   let started: { readonly run: R; readonly job: StartedJob };
   try {
-    if (lostOwner !== undefined) await endLostRun(ports, lostOwner);
+    if (lostOwner !== undefined) await fenceLostRun(ports, lostOwner);
     // Read under the lock: a removal of the database takes it too.
     const database = await ports.databases.get(order.databaseId);
     if (database === undefined) throw new SafeBaseError('not_found', `there is no ${order.databaseId}`);
@@ -71,29 +72,6 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
 /** A record with this id means that another delivery of the same start holds the lock, under the same name. */
 const mayExist = async <R extends Backup | Restore>({ runs, id }: Order<R>): Promise<boolean> =>
   (await runs.get(id).catch(() => 'unknown')) !== undefined;
-
-type Lock = Parameters<RunLocks['acquire']>[0];
-
-/** The lock of a run is freed a moment after its end, and where that failed runs out later: neither is waited for. */
-async function takeLock(ports: StartPorts, lock: Lock): ReturnType<RunLocks['acquire']> {
-  try {
-    return await ports.locks.acquire(lock);
-  } catch (error) {
-    const holder = isCode(error, 'run_active') ? String(error.details.runId) : '';
-    const ended = await endedRun(ports, holder);
-    if (ended === undefined) throw error;
-    await ports.locks.release({ key: lock.key, owner: ended });
-    return ports.locks.acquire(lock);
-  }
-}
-
-/** The holder of a lock, if that is a run that has ended; one without a record is about to begin. */
-async function endedRun(ports: StartPorts, holder: string): Promise<RunId | undefined> {
-  let run: Backup | Restore | undefined;
-  if (isBackupId(holder)) run = await ports.backups.get(holder);
-  else if (isRestoreId(holder)) run = await ports.restores.get(holder);
-  return run === undefined || isActive(run.state) ? undefined : run.id;
-}
 
 function commonOf<R extends Backup | Restore>(
   database: Database,

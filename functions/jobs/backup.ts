@@ -10,6 +10,7 @@ import {
   now,
   objectStore,
   resolver,
+  restoreStore,
   runLocks,
   secretStore,
   sqlConnector,
@@ -18,6 +19,8 @@ import {
 const config = readConfig('backup', process.env);
 const ports = {
   runs: backupStore(config),
+  backups: backupStore(config),
+  restores: restoreStore(config),
   databases: databaseStore(config),
   locks: runLocks(config),
   secrets: secretStore(config),
@@ -41,13 +44,14 @@ const payload = z.strictObject({
 /** Makes one backup, in the network of its database. */
 export const handler = jobHandler(
   { name: 'backup', payload, marginMs: CLEAN_UP_MS, log: log() },
-  async ({ runId }, { deadline, remainingMs }) => {
+  async ({ runId }, { deadline, remainingMs, endsAt }) => {
     await runBackup(
       ports,
       {
         deadline,
         leaseMs: config.LEASE_MS,
         heartbeatMs: config.HEARTBEAT_MS,
+        workerEndsAt: endsAt,
         networks: config.NETWORKS,
         clientRoot: config.MYSQL_CLIENT_ROOT,
         zstdLevel: config.ZSTD_LEVEL,

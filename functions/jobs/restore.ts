@@ -19,6 +19,7 @@ import {
 const config = readConfig('restore', process.env);
 const ports = {
   runs: restoreStore(config),
+  restores: restoreStore(config),
   backups: backupStore(config),
   databases: databaseStore(config),
   locks: runLocks(config),
@@ -43,13 +44,14 @@ const payload = z.strictObject({
 /** Restores one backup, in the network of the target. */
 export const handler = jobHandler(
   { name: 'restore', payload, marginMs: CLEAN_UP_MS, log: log() },
-  async ({ runId }, { deadline, remainingMs }) => {
+  async ({ runId }, { deadline, remainingMs, endsAt }) => {
     await runRestore(
       ports,
       {
         deadline,
         leaseMs: config.LEASE_MS,
         heartbeatMs: config.HEARTBEAT_MS,
+        workerEndsAt: endsAt,
         networks: config.NETWORKS,
         clientRoot: config.MYSQL_CLIENT_ROOT,
         loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,

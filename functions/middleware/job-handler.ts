@@ -9,6 +9,8 @@ export interface Job {
   readonly deadline: AbortSignal;
   /** From the beginning of the job to its deadline. */
   readonly remainingMs: number;
+  /** When Lambda ends the worker (ms since the epoch). */
+  readonly endsAt: number;
   readonly requestId: string;
 }
 
@@ -31,7 +33,9 @@ export function jobHandler<P extends z.ZodType, R>(
   return async (event, context) => {
     const { awsRequestId: requestId } = context;
     const deadline = new AbortController();
-    const remainingMs = Math.max(0, context.getRemainingTimeInMillis() - marginMs);
+    const leftMs = context.getRemainingTimeInMillis();
+    const endsAt = Date.now() + leftMs;
+    const remainingMs = Math.max(0, leftMs - marginMs);
     const timer = setTimeout(
       () => deadline.abort(new SafeBaseError('deadline_exceeded', `the time of the ${name} worker ran out`)),
       remainingMs,
@@ -50,7 +54,7 @@ export function jobHandler<P extends z.ZodType, R>(
         );
       }
       log.info(`${name} begins`, { requestId });
-      const result = await work(parsed.data, { deadline: deadline.signal, remainingMs, requestId });
+      const result = await work(parsed.data, { deadline: deadline.signal, remainingMs, endsAt, requestId });
       log.info(`${name} ended`, { requestId });
       return result;
     } catch (error) {

@@ -117,6 +117,25 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     expect((await store.get(first.id))?.state).toBe('running');
   });
 
+  it('fences off a worker and leaves its run lost, for whoever looks for such', async () => {
+    const { store, first } = await storeWith({});
+    await store.transition(first.id, { from: ['queued'], fence: 0 }, running);
+    const leaseExpiresAt = clock.iso(-1);
+    await store.transition(
+      first.id,
+      { from: ['running'], fence: 1 },
+      { state: 'running', fence: 2, leaseExpiresAt },
+    );
+    expect(await store.get(first.id)).toEqual({ ...first, ...running, fence: 2, leaseExpiresAt });
+    expect(await store.listLost(9)).toEqual([first.id]);
+    await expect(store.heartbeat(first.id, 1, clock.iso(9), undefined)).rejects.toMatchObject({
+      code: 'fenced',
+    });
+    await expect(
+      store.transition(first.id, { from: ['running'], fence: 1 }, { state: 'completed' }),
+    ).rejects.toMatchObject({ code: 'fenced' });
+  });
+
   it('refuses signs of life of a worker that has lost its run, or whose run has ended', async () => {
     const { store, first } = await storeWith({});
     await expect(store.heartbeat(first.id, 0, clock.iso(), undefined)).rejects.toMatchObject({

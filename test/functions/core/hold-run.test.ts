@@ -1,12 +1,13 @@
 import { cancelRun } from '../../../functions/core/cancel-run.ts';
 import { type HeldRun, holdRun } from '../../../functions/core/hold-run.ts';
-import type { BackupId } from '../../../functions/core/ids.ts';
+import { type BackupId, newBackupId } from '../../../functions/core/ids.ts';
 import { asOf, type Backup, runLockKey } from '../../../functions/core/run.ts';
+import { schemaLockKey } from '../../../functions/core/schema-locks.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { type CorePorts, corePorts, registered } from '../../fixtures/core-ports.ts';
 
-const SETTINGS = { leaseMs: 60_000, heartbeatMs: 5 };
+const SETTINGS = { leaseMs: 60_000, heartbeatMs: 5, workerEndsAt: Date.parse('2026-11-22T12:15:00Z') };
 const WISH = { requestedBy: 'tok_1', requestedAt: '2026-11-23T00:00:00.000Z' };
 const never = new AbortController().signal;
 
@@ -236,6 +237,86 @@ describe('a held run', () => {
     ports.clock.pass(60_000);
     expect(await hold(ports, run.id, async () => ({}))).toBeUndefined();
     expect(await ports.backups.get(run.id)).toMatchObject({ state: 'queued' });
+  });
+
+  describe('on schemas', () => {
+    const server = { info: { identity: 'mysql-1' }, lowerCaseTableNames: 0 };
+    /** Who has the lock of a schema, if anybody. */
+    const holderOf = (schema: string) =>
+      ports.locks
+        .acquire({ key: schemaLockKey(server, schema), owner: newBackupId(), expiresAt: ports.clock.iso() })
+        .then(
+          () => undefined,
+          ({ details }) => details.runId,
+        );
+
+    it('holds their locks while it works, longer than its lease, and frees them at its end', async () => {
+      await hold(ports, run.id, async ({ lockSchemas }) => {
+        await lockSchemas(server, ['shop', 'crm']);
+        expect([await holderOf('shop'), await holderOf('crm')]).toEqual([run.id, run.id]);
+        expect(await holderOf('other')).toBeUndefined();
+        ports.clock.pass(SETTINGS.leaseMs - 1);
+        expect(await holderOf('shop')).toBe(run.id);
+        return {};
+      });
+      expect([await holderOf('shop'), await holderOf('crm')]).toEqual([undefined, undefined]);
+    });
+
+    it('frees them too where it failed, was cancelled, or was taken over', async () => {
+      const failed = await hold(ports, run.id, async ({ lockSchemas }) => {
+        await lockSchemas(server, ['shop']);
+        throw new SafeBaseError('dump_truncated', 'the dump has no end line');
+      });
+      expect(failed?.state).toBe('failed');
+      expect(await holderOf('shop')).toBeUndefined();
+      run = await queued(ports);
+      const taken = holdSilently(async ({ lockSchemas, run: held }) => {
+        await lockSchemas(server, ['shop']);
+        await fail(held);
+        return {};
+      });
+      await expect(taken).rejects.toMatchObject({ code: 'wrong_state' });
+      expect(await holderOf('shop')).toBeUndefined();
+    });
+
+    it('ends failed with the id of the run that has one, which goes on', async () => {
+      const other = await queued(ports);
+      await hold(ports, other.id, async (first) => {
+        await first.lockSchemas(server, ['b']);
+        const refused = await hold(ports, run.id, async ({ lockSchemas }) => {
+          await lockSchemas(server, ['c', 'b', 'a']);
+          throw new Error('must not be reached');
+        });
+        expect(refused).toMatchObject({
+          state: 'failed',
+          failure: {
+            code: 'run_active',
+            reason: expect.stringContaining(other.id),
+            hint: expect.stringContaining(other.id),
+          },
+        });
+        expect([await holderOf('a'), await holderOf('b'), await holderOf('c')]).toEqual([
+          undefined,
+          other.id,
+          undefined,
+        ]);
+        return {};
+      });
+      expect(await ports.backups.get(other.id)).toMatchObject({ state: 'completed' });
+    });
+
+    it('takes none any more once it was taken over', async () => {
+      const taken = holdSilently(async ({ lockSchemas, run: held }) => {
+        await fail(held);
+        await expect(lockSchemas(server, ['shop'])).rejects.toMatchObject({ code: 'wrong_state' });
+        expect(await holderOf('shop')).toBeUndefined();
+        return {};
+      });
+      await expect(taken).rejects.toMatchObject({ code: 'wrong_state' });
+    });
+
+    const fail = (held: Backup) =>
+      ports.backups.transition(held.id, { from: ['running'], fence: held.fence }, { state: 'failed' });
   });
 
   /** Without a sign of life between the beginning and the end. */

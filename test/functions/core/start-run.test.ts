@@ -1,5 +1,6 @@
 import { dispatchSchedule } from '../../../functions/core/dispatch-schedule.ts';
 import { newBackupId, newDatabaseId } from '../../../functions/core/ids.ts';
+import { asOf } from '../../../functions/core/run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
 import { startRestore } from '../../../functions/core/start-restore.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
@@ -55,15 +56,45 @@ describe('startBackup', () => {
     );
     ports.clock.pass(1_000);
     const second = await startBackup(ports, { ...order, databaseId });
-    expect(await ports.backups.get(first.id)).toMatchObject({
+    expect(second.state).toBe('queued');
+    const lost = await ports.backups.get(first.id);
+    expect(lost && asOf(lost, ports.now())).toMatchObject({
       state: 'failed',
       fence: 2,
       failure: { code: 'worker_lost' },
     });
-    expect(second.state).toBe('queued');
     await expect(ports.backups.heartbeat(first.id, 1, ports.clock.iso(9), undefined)).rejects.toMatchObject({
       code: 'fenced',
     });
+    await expect(
+      ports.backups.transition(first.id, { from: ['running'], fence: 1 }, { state: 'completed' }),
+    ).rejects.toMatchObject({ code: 'fenced' });
+    // Whether it is a backup, the bucket tells the sweeper.
+    expect(await ports.backups.listLost(9)).toEqual([first.id]);
+  });
+
+  it('ends a backup that no worker ever began, and a lost restore, as failed', async () => {
+    const ports = corePorts();
+    const database = await registered(ports);
+    const databaseId = database.id;
+    const backup = await completed(ports, database);
+    const queued = await startBackup(ports, { ...order, databaseId });
+    ports.clock.pass(1_000);
+    const restore = await startRestore(ports, {
+      ...order,
+      backupId: backup.id,
+      databaseId,
+      overwrite: false,
+    });
+    expect(await ports.backups.get(queued.id)).toMatchObject({ state: 'failed', fence: 1 });
+    await ports.restores.transition(
+      restore.id,
+      { from: ['queued'], fence: 0 },
+      { state: 'running', fence: 1 },
+    );
+    ports.clock.pass(1_000);
+    await startBackup(ports, { ...order, databaseId });
+    expect(await ports.restores.get(restore.id)).toMatchObject({ state: 'failed', fence: 2 });
   });
 
   it('does not wait for the lock of a run that has ended', async () => {

@@ -3,6 +3,7 @@ import { newRestoreId } from '../../../functions/core/ids.ts';
 import { dumpKey, type Manifest, manifestKey } from '../../../functions/core/manifest.ts';
 import type { Backup, Restore } from '../../../functions/core/run.ts';
 import { settleRun } from '../../../functions/core/settle-run.ts';
+import { startBackup } from '../../../functions/core/start-backup.ts';
 import { sweep } from '../../../functions/core/sweep.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { corePorts, registered } from '../../fixtures/core-ports.ts';
@@ -123,6 +124,20 @@ describe('sweep', () => {
     expect(done?.schemas?.[0]).not.toHaveProperty('dump');
     expect(done).not.toHaveProperty('verification');
     expect(await lockIsFree()).toBe(true);
+  });
+
+  it('completes it as well where a new start has fenced its worker off before', async () => {
+    const place = await scene();
+    const { ports, backup, database, later, swept } = place;
+    const manifest = await writeManifest(place, backup);
+    later();
+    const order = { databaseId: database.id, requestedBy: 'tok_1', queueLeaseMs: 60_000 };
+    const next = await startBackup(ports, order);
+    expect(await swept()).toEqual({ ...NOTHING, completed: 1 });
+    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed', fence: 3, manifest });
+    await expect(startBackup(ports, order)).rejects.toMatchObject({
+      details: { runId: next.id },
+    });
   });
 
   it.each([
