@@ -1,3 +1,4 @@
+import { throwIfOver } from '../engine/deadline.ts';
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import { progressMeter } from './measure-progress.ts';
 import type { Log, Now, RunStore } from './ports.ts';
@@ -39,6 +40,11 @@ export interface HeldRun<R extends Backup | Restore> {
    * worker took it over (`fenced`).
    */
   readonly signal: AbortSignal;
+  /**
+   * Whoever was asleep may go on before a timer can tell `signal` that the lease is over: to be asked before each write
+   * that no fence guards. @throws the reason of `signal`
+   */
+  readonly throwIfLost: () => void;
   /** What the next sign of life tells. */
   readonly report: (work: Work) => void;
   /** What the record keeps even if the work fails after this. */
@@ -74,14 +80,14 @@ export async function holdRun<R extends Backup | Restore>(
     kept = { ...kept, ...result };
   };
   const life = keepAlive(ports, run, settings);
-  const { signal, report } = life;
+  const { signal, throwIfLost, report } = life;
   const save = (): Promise<void> => life.save(kept);
   const locks = schemaLocks(ports, run, new Date(settings.workerEndsAt).toISOString());
   const lockSchemas: LockSchemas = async (...wanted) => {
     await save();
     await locks.take(...wanted);
   };
-  const outcome = await work({ run, signal, report, keep, save, lockSchemas }).then(
+  const outcome = await work({ run, signal, throwIfLost, report, keep, save, lockSchemas }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
       const cause = life.signal.aborted ? life.signal.reason : error;
@@ -163,13 +169,21 @@ function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, sett
       if (isCode(error, 'fenced', 'wrong_state')) lost.abort(error);
       else ports.log.error('heartbeat failed, trying again', { runId: run.id, error });
     });
+  const lookAtLease = (): void => {
+    if (ports.now() >= leaseEnd) lost.abort(new SafeBaseError('fenced', `the lease of ${run.id} is over`));
+  };
   const timer = setInterval(() => {
     // Not behind the beats: one that hangs must not hide that the lease is over.
-    if (ports.now() >= leaseEnd) lost.abort(new SafeBaseError('fenced', `the lease of ${run.id} is over`));
+    lookAtLease();
     beating = beating.then(beat);
   }, settings.heartbeatMs);
+  const signal = AbortSignal.any([settings.deadline, lost.signal, cancelled.signal]);
   return {
-    signal: AbortSignal.any([settings.deadline, lost.signal, cancelled.signal]),
+    signal,
+    throwIfLost: (): void => {
+      lookAtLease();
+      throwIfOver(signal);
+    },
     save: async (kept: RunResult): Promise<void> => {
       await renew(kept);
       cancelled.signal.throwIfAborted();

@@ -46,7 +46,7 @@ export const runBackup = (
   id: BackupId,
 ): Promise<Backup | undefined> =>
   holdRun(ports, id, settings, async (held) => {
-    const sessions = runSessions(ports.connector, held.signal, ports.log);
+    const sessions = runSessions(ports.connector, held, ports.log);
     try {
       return await makeBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
     } catch (error) {

@@ -50,7 +50,7 @@ export const runRestore = (
   id: RestoreId,
 ): Promise<Restore | undefined> =>
   holdRun(ports, id, settings, async (held) => {
-    const sessions = runSessions(ports.connector, held.signal, ports.log);
+    const sessions = runSessions(ports.connector, held, ports.log);
     try {
       return await restoreBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
     } catch (error) {

@@ -1,14 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Endpoint } from '../engine/connection.ts';
-import { endingWith, throwIfOver, withOpen } from '../engine/deadline.ts';
+import { endingWith, withOpen } from '../engine/deadline.ts';
 import { endConnections, siblingConnections } from '../engine/own-connections.ts';
 import { loadingConnection } from '../engine/sql/load-lock.ts';
 import { isCode } from '../errors.ts';
+import type { HeldRun } from './hold-run.ts';
 import type { Log, SqlConnector } from './ports.ts';
+import type { Backup, Restore } from './run.ts';
 
 /** The connections of one run to its server, so that none of its statements goes on without it. */
 export interface RunSessions {
-  /** Notes what it opens. Each statement rejects with the reason of the run's signal when that aborts. */
+  /** Notes what it opens. None begins once the run is lost, and each rejects with the reason of its signal. */
   readonly connector: SqlConnector;
   /** Runs a dump, and finds out meanwhile which connection is that of its program. */
   readonly duringDump: <T>(endpoint: Endpoint, schema: string, dump: () => Promise<T>) => Promise<T>;
@@ -33,11 +35,13 @@ interface Noted {
   newestId: string;
 }
 
-/** @param signal of the run */
-export function runSessions(connector: SqlConnector, signal: AbortSignal, log: Log): RunSessions {
+type Held = Pick<HeldRun<Backup | Restore>, 'signal' | 'throwIfLost'>;
+
+export function runSessions(connector: SqlConnector, held: Held, log: Log): RunSessions {
+  const { signal } = held;
   const noted: Noted = { connections: new Map(), newestId: '0' };
   return {
-    connector: notingConnector(connector, signal, noted),
+    connector: notingConnector(connector, held, noted),
     duringDump: async (endpoint, schema, dump) => {
       const isOver = new AbortController();
       const until = AbortSignal.any([isOver.signal, signal]);
@@ -80,7 +84,7 @@ export function runSessions(connector: SqlConnector, signal: AbortSignal, log: L
 }
 
 /** Notes each connection until it is closed with nothing left to do. */
-function notingConnector(connector: SqlConnector, signal: AbortSignal, noted: Noted): SqlConnector {
+function notingConnector(connector: SqlConnector, { signal, throwIfLost }: Held, noted: Noted): SqlConnector {
   const note = (endpoint: Endpoint, session: { readonly connectionId: string; close(): Promise<void> }) => {
     const { connectionId } = session;
     noted.connections.set(connectionId, endpoint);
@@ -88,7 +92,7 @@ function notingConnector(connector: SqlConnector, signal: AbortSignal, noted: No
     let running = 0;
     return {
       async during<T>(statement: () => Promise<T>): Promise<T> {
-        throwIfOver(signal);
+        throwIfLost();
         running += 1;
         const answer = statement().finally(() => {
           running -= 1;

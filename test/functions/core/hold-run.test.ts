@@ -219,6 +219,18 @@ describe('a held run', () => {
     });
   });
 
+  it('tells who has slept at once, before any timer, that the lease is over, and stops the work', async () => {
+    const slept = holdSilently(async ({ throwIfLost, signal }) => {
+      throwIfLost();
+      ports.clock.pass(SETTINGS.leaseMs);
+      expect(signal.aborted).toBe(false);
+      expect(throwIfLost).toThrow(expect.objectContaining({ code: 'fenced' }));
+      expect(signal.reason).toMatchObject({ code: 'fenced' });
+      return {};
+    });
+    await expect(slept).rejects.toMatchObject({ code: 'fenced' });
+  });
+
   it('stops its work when the lease is over, also while signs of life hang', async () => {
     const heartbeat = () => new Promise<never>(() => {});
     const hanging = { ...ports, backups: { ...ports.backups, heartbeat } };

@@ -1,4 +1,5 @@
 import { runSessions } from '../../../functions/core/run-sessions.ts';
+import { throwIfOver } from '../../../functions/engine/deadline.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { recordingLog } from '../../ports/recorders.ts';
 import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
@@ -25,7 +26,9 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the sessions of a run on 
   const opened = () => {
     const run = new AbortController();
     const endpoint = { ...server.endpoint(), username: ACCOUNT, password: 'An-0rdinary-pw' };
-    return { run, endpoint, sessions: runSessions(server.connector, run.signal, recordingLog()) };
+    const throwIfLost = (): void => throwIfOver(run.signal);
+    const held = { signal: run.signal, throwIfLost };
+    return { run, endpoint, sessions: runSessions(server.connector, held, recordingLog()) };
   };
   /** A program of another maker at the same account: it waits for a lock, and does not hear of its end. */
   const program = async (endpoint: ReturnType<typeof opened>['endpoint']) => {
