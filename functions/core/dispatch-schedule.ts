@@ -1,7 +1,9 @@
-import { SafeBaseError } from '../errors.ts';
+import { isCode } from '../errors.ts';
 import { type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
 import type { IdempotencyStore } from './ports.ts';
+import type { Backup } from './run.ts';
 import { startBackup } from './start-backup.ts';
+import { startOnce } from './start-once.ts';
 import type { StartPorts } from './start-run.ts';
 
 interface DispatchPorts extends StartPorts {
@@ -22,33 +24,39 @@ export interface Dispatched {
   readonly runId: string;
 }
 
-/** Longer than Scheduler repeats a delivery (24 h at most). */
+/** Longer than Scheduler repeats a delivery (24 h at most) and Lambda a call that failed (6 h). */
 const REMEMBER_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /**
  * Starts the backup that a schedule planned, once for each planned time however often it is delivered. Where another
- * run is active on the database the planned one is skipped, and the log says so.
- * @throws as `startBackup`, but `run_active`
+ * run is active on the database the planned one is skipped, and the log says so. A start that failed is made up for by the
+ * next delivery.
+ * @throws `idempotency_key_reused` where that time was planned for another database, and as `startBackup`, but `run_active`
  */
 export async function dispatchSchedule(ports: DispatchPorts, due: DueSchedule): Promise<Dispatched> {
   const { scheduleId, databaseId, scheduledTime, queueLeaseMs } = due;
-  const now = ports.now();
-  const claim = await ports.idempotency.claim({
-    key: `${scheduleId}/${scheduledTime}`,
-    runId: newBackupId(now),
-    request: databaseId,
-    expiresAt: new Date(now + REMEMBER_MS).toISOString(),
-  });
-  const id = parseBackupId(claim.runId);
-  // A first delivery that died between its claim and its record is made up for: the id is the same.
-  if (!claim.first && (await ports.backups.get(id)) !== undefined) return { result: 'repeated', runId: id };
+  let result: Dispatched['result'] = 'repeated';
   try {
-    await startBackup(ports, { id, databaseId, requestedBy: `schedule:${scheduleId}`, queueLeaseMs });
-    return { result: 'started', runId: id };
+    const { id: runId } = await startOnce<Backup>(
+      { ...ports, runs: ports.backups },
+      {
+        key: scheduledTime,
+        principalId: scheduleId,
+        rememberMs: REMEMBER_MS,
+        request: { databaseId },
+        newId: () => newBackupId(ports.now()),
+        parseId: parseBackupId,
+        start: async (id) => {
+          const order = { id, databaseId, requestedBy: `schedule:${scheduleId}`, queueLeaseMs };
+          const backup = await startBackup(ports, order);
+          result = 'started';
+          return backup;
+        },
+      },
+    );
+    return { result, runId };
   } catch (error) {
-    if (!(error instanceof SafeBaseError)) throw error;
-    if (error.code === 'version_conflict') return { result: 'repeated', runId: id };
-    if (error.code !== 'run_active') throw error;
+    if (!isCode(error, 'run_active')) throw error;
     ports.log.info('scheduled backup skipped, another run is active', { ...due, ...error.details });
     return { result: 'skipped', runId: String(error.details.runId) };
   }

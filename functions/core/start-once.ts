@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { IdempotencyStore, Now, RunStore } from './ports.ts';
-import type { Backup, Restore } from './run.ts';
+import { asOf, type Backup, type Restore } from './run.ts';
 
 interface OncePorts<R extends Backup | Restore> {
   readonly idempotency: IdempotencyStore;
@@ -15,6 +15,8 @@ export interface OnceOrder<R extends Backup | Restore> {
   readonly key: string | undefined;
   /** Whose key it is: two callers may choose the same. */
   readonly principalId: string;
+  /** How long the key is known (ms). @default a day */
+  readonly rememberMs?: number;
   /** All that is asked for: path and checked body. */
   readonly request: object;
   readonly newId: () => R['id'];
@@ -22,8 +24,7 @@ export interface OnceOrder<R extends Backup | Restore> {
   readonly start: (id: R['id']) => Promise<R>;
 }
 
-/** How long a key is known. */
-const REMEMBER_MS = 24 * 60 * 60 * 1_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Starts a run once for each key: whoever repeats the request gets the run that the first one made, as it is now. A start
@@ -40,7 +41,7 @@ export async function startOnce<R extends Backup | Restore>(
     key: `${order.principalId}/${digest(key)}`,
     runId: newId(),
     request: digest(canonical(order.request)),
-    expiresAt: new Date(ports.now() + REMEMBER_MS).toISOString(),
+    expiresAt: new Date(ports.now() + (order.rememberMs ?? DAY_MS)).toISOString(),
   };
   const standing = await ports.idempotency.claim(claim);
   if (standing.request !== claim.request)
@@ -48,7 +49,7 @@ export async function startOnce<R extends Backup | Restore>(
   const id = order.parseId(standing.runId);
   const made = standing.first ? undefined : await ports.runs.get(id);
   if (made === undefined) return startAs(ports, order, id);
-  if (!neverBegan(made)) return made;
+  if (!neverBegan(made)) return asOf(made, ports.now());
   try {
     await ports.idempotency.renew(claim, id);
   } catch (error) {
@@ -70,11 +71,11 @@ async function startAs<R extends Backup | Restore>(
   } catch (error) {
     const made = isCode(error, 'version_conflict') ? await ports.runs.get(id) : undefined;
     if (made === undefined) throw error;
-    return made;
+    return asOf(made, ports.now());
   }
 }
 
-/** A record of which no worker ever heard. */
+/** A record of which no worker ever heard, and none will: where only its time is over, one may be taking it right now. */
 const neverBegan = ({ state, startedAt }: Backup | Restore): boolean =>
   state === 'failed' && startedAt === undefined;
 

@@ -43,6 +43,14 @@ describe('startOnce', () => {
     expect(ports.workflows.started).toHaveLength(1);
   });
 
+  it('gives a repetition the run as it is, not as it was last written down', async () => {
+    const { ports, once } = await scene();
+    await once('one');
+    ports.clock.pass(1_001);
+    expect(await once('one')).toMatchObject({ state: 'failed', failure: { code: 'worker_lost' } });
+    expect(ports.workflows.started).toHaveLength(1);
+  });
+
   it('makes one run of many repetitions at once', async () => {
     const { ports, once } = await scene();
     const runs = await Promise.all(Array.from({ length: 20 }, () => once('one')));

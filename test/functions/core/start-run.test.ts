@@ -1,5 +1,6 @@
 import { dispatchSchedule } from '../../../functions/core/dispatch-schedule.ts';
 import { newBackupId, newDatabaseId } from '../../../functions/core/ids.ts';
+import type { Claim } from '../../../functions/core/ports.ts';
 import { asOf } from '../../../functions/core/run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
 import { startRestore } from '../../../functions/core/start-restore.ts';
@@ -239,17 +240,46 @@ describe('dispatchSchedule', () => {
   it('makes up for a first delivery that died after its claim', async () => {
     const ports = corePorts();
     const { id: databaseId } = await registered(ports);
-    const claimed = newBackupId();
-    await ports.idempotency.claim({
-      key: 'nightly/2026-11-22T02:00:00Z',
-      runId: claimed,
-      request: databaseId,
-      expiresAt: ports.clock.iso(1_000),
-    });
+    const claimed: string[] = [];
+    const dying = {
+      ...ports,
+      idempotency: {
+        ...ports.idempotency,
+        claim: async (claim: Claim) => {
+          claimed.push((await ports.idempotency.claim(claim)).runId);
+          throw new Error('killed');
+        },
+      },
+    };
+    await expect(dispatchSchedule(dying, { ...due, databaseId })).rejects.toThrow('killed');
     expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({
       result: 'started',
-      runId: claimed,
+      runId: claimed[0],
     });
+  });
+
+  it('starts when it is delivered again after a start that failed', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    ports.workflows.refuse = new SafeBaseError('unavailable', 'no answer');
+    await expect(dispatchSchedule(ports, { ...due, databaseId })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    ports.workflows.refuse = undefined;
+    const { result, runId } = await dispatchSchedule(ports, { ...due, databaseId });
+    expect(result).toBe('started');
+    expect(ports.workflows.started).toMatchObject([{ kind: 'backup', runId }]);
+    expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({ result: 'repeated', runId });
+  });
+
+  it('knows a delivery for as long as it may be repeated, and never takes it for another database', async () => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    const { runId } = await dispatchSchedule(ports, { ...due, databaseId });
+    ports.clock.pass(30 * 3_600_000);
+    expect(await dispatchSchedule(ports, { ...due, databaseId })).toEqual({ result: 'repeated', runId });
+    const other = dispatchSchedule(ports, { ...due, databaseId: newDatabaseId() });
+    await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' });
   });
 
   it('skips a planned backup while another run is active, and says so', async () => {
