@@ -3,13 +3,14 @@ import { decodeTime } from 'ulid';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { parseBackupId, parseDatabaseId } from './ids.ts';
-import type { Manifest } from './manifest.ts';
+import { backupPrefix, type Manifest } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { DatabaseStore, Now, ObjectStore, RunStore } from './ports.ts';
 import { readSmall, readUnknownManifest } from './read-manifest.ts';
 import { recordOfManifest } from './record-of-manifest.ts';
 import type { Backup } from './run.ts';
 import { checkSignature, signatureKey } from './signature.ts';
+import { holdsAllDumps, versionsUnder } from './told-by-manifest.ts';
 
 export interface AdoptPorts {
   readonly databases: DatabaseStore;
@@ -37,7 +38,8 @@ const MANIFEST = /^databases\/(db_[^/]+)\/backups\/(bk_[^/]+)\/manifest\.json$/;
 
 /**
  * Makes records of the backups that lie in the bucket and have none: the way back when the table is lost. A manifest
- * counts only if its signature is of `publicKey`; the key that lies beside it proves nothing. Safe to repeat.
+ * counts only if its signature is of `publicKey` (the key that lies beside it proves nothing) and every dump that it
+ * names is there. Safe to repeat.
  * @param publicKey PEM
  * @param cursor where an earlier call ended
  * @throws `unavailable`
@@ -90,22 +92,24 @@ async function readSigned(
   ids: Pick<Backup, 'id' | 'databaseId'>,
   publicKey: string,
 ): Promise<Backup> {
+  const versions = await versionsUnder(objects, backupPrefix(ids.databaseId, ids.id));
   const at = signatureKey(ids);
-  let signedBy: Place | undefined;
-  for await (const found of objects.list(at)) if (found.key === at) signedBy = found;
-  if (signedBy === undefined) {
+  const signatureVersion = versions.get(at);
+  if (signatureVersion === undefined) {
     throw new SafeBaseError('signature_invalid', `${place.key} has no signature`, {
       hint: 'Restore it by hand: docs/backup-format.md.',
     });
   }
+  const signedBy = { key: at, versionId: signatureVersion };
   const body = await readUnknownManifest(objects, place);
   checkSignature(body, await readSmall(objects, signedBy), publicKey);
   const sha256 = createHash('sha256').update(body).digest('hex');
-  return recordOf(parseManifest(place.key, body), {
-    ...place,
-    sha256,
-    signature: { ...signedBy, publicKey },
-  });
+  const manifest = parseManifest(place.key, body);
+  // A removal that broke off leaves a manifest behind as it is.
+  if (!holdsAllDumps(versions, manifest)) {
+    throw new SafeBaseError('backup_damaged', `${place.key} names objects that are not there`);
+  }
+  return recordOf(manifest, { ...place, sha256, signature: { ...signedBy, publicKey } });
 }
 
 /** The record as far as the manifest tells. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isCode } from '../errors.ts';
-import { backupPrefix, manifestKey } from './manifest.ts';
+import { backupPrefix, type Manifest, manifestKey } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import { readUnknownManifest } from './read-manifest.ts';
@@ -29,7 +29,7 @@ export async function askManifest(objects: ObjectStore, run: Backup): Promise<To
     const body = await readUnknownManifest(objects, { key, versionId });
     // This also says that its ids are those of the key, which is made of the record's.
     const manifest = parseManifest(key, body);
-    if (manifest.schemas.some(({ dump }) => versions.get(dump.key) !== dump.versionId)) return undefined;
+    if (!holdsAllDumps(versions, manifest)) return undefined;
     const result = {
       ...recordOfManifest(manifest),
       manifest: { key, versionId, sha256: createHash('sha256').update(body).digest('hex') },
@@ -41,8 +41,16 @@ export async function askManifest(objects: ObjectStore, run: Backup): Promise<To
   }
 }
 
-async function versionsUnder(objects: ObjectStore, prefix: string): Promise<ReadonlyMap<string, string>> {
+/** Key → newest version. @throws `unavailable` */
+export async function versionsUnder(
+  objects: ObjectStore,
+  prefix: string,
+): Promise<ReadonlyMap<string, string>> {
   const versions = new Map<string, string>();
   for await (const { key, versionId } of objects.list(prefix)) versions.set(key, versionId);
   return versions;
 }
+
+/** Whether every object that a manifest names lies there in the version that it names. @param versions as of `versionsUnder` */
+export const holdsAllDumps = (versions: ReadonlyMap<string, string>, { schemas }: Manifest): boolean =>
+  schemas.every(({ dump }) => versions.get(dump.key) === dump.versionId);

@@ -1,5 +1,5 @@
 import { type Adoption, adoptBackups } from '../../../functions/core/adopt-backups.ts';
-import { manifestKey } from '../../../functions/core/manifest.ts';
+import { dumpKey, manifestKey } from '../../../functions/core/manifest.ts';
 import { readManifest } from '../../../functions/core/read-manifest.ts';
 import { signMissing } from '../../../functions/core/sign-missing.ts';
 import { digestOf, signatureKey } from '../../../functions/core/signature.ts';
@@ -124,6 +124,25 @@ describe('adoptBackups', () => {
     await signMissing(old, { deadline });
     const { manifests } = await adoptBackups(ports, { publicKey: await old.signer.publicKey(), deadline });
     expect(manifests.find(({ key }) => key.includes(backup.id))).toMatchObject({ result: 'refused' });
+  });
+
+  it.each([
+    ['gone', (): void => {}],
+    [
+      'there in another version only',
+      (stored: Map<string, Buffer>, key: string) => stored.set(key, Buffer.from('dump')),
+    ],
+  ])('refuses one whose dump is %s', async (_, put) => {
+    const { ports, database, backups, publicKey } = await scene();
+    const [backup] = backups;
+    if (backup === undefined) throw new Error('there is no backup');
+    const dump = dumpKey(database.id, backup.id, 0);
+    await ports.objects.removeAll(dump);
+    put(ports.objects.stored, `${dump} v99`);
+    const { manifests } = await adoptBackups(ports, { publicKey, deadline });
+    expect(manifests).toMatchObject([{ result: 'refused' }]);
+    expect(manifests[0]?.reason).toMatch(/^backup_damaged: .*not there/);
+    expect(await ports.backups.get(backup.id)).toBeUndefined();
   });
 
   it('refuses one without a signature, and passes over what is no manifest', async () => {
