@@ -53,8 +53,14 @@ export interface Failure {
   readonly hint: string;
 }
 
+/** Some reasons name every table; one that is too long for the record would keep the end of a run from being written. */
+const MAX_REASON = 4_000;
+
 /** Turns any error into what a record keeps of it; what is not ours is never quoted. */
 export function toFailure(error: unknown): Failure {
-  if (error instanceof SafeBaseError) return { code: error.code, reason: error.message, hint: error.hint };
+  if (error instanceof SafeBaseError) {
+    const { code, message, hint } = error;
+    return { code, reason: message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message, hint };
+  }
   return { code: 'internal', reason: 'an unexpected error, logged whole', hint: ERRORS.internal.hint };
 }

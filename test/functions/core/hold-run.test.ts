@@ -57,6 +57,21 @@ describe('a held run', () => {
     expect(ended).toMatchObject({ state: 'failed', sizeBytes: 5, failure: { code: 'dump_truncated' } });
   });
 
+  it('ends failed for its own reason, however many tables that names', async () => {
+    const tables = Array.from(
+      { length: 10_000 },
+      (_, index) => `table \`${'t'.repeat(50)}${index}\` 3 of 4 rows`,
+    );
+    const ended = await hold(ports, run.id, async () => {
+      throw new SafeBaseError('counts_differ', tables.join(', '));
+    });
+    const { code = '', reason = '' } = ended?.failure ?? {};
+    expect(code).toBe('counts_differ');
+    expect(reason).toMatch(/^table `t+0` 3 of 4 rows, .*…$/);
+    // An item of DynamoDB holds 400 KB, and lists may take half of it.
+    expect(Buffer.byteLength(reason)).toBeLessThan(20_000);
+  });
+
   it('never shows the text of a foreign error', async () => {
     const ended = await hold(ports, run.id, async () => {
       throw new Error('canary of a driver');
