@@ -1,0 +1,6 @@
+import { describeFaults } from './generated-faults.ts';
+
+describeFaults([
+  ['backup', 'aws'],
+  ['backup', 'database'],
+]);
