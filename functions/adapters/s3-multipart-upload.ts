@@ -15,6 +15,8 @@ import { findStored } from './s3-stored.ts';
 
 /** Aborts until S3 lists no more parts; the bucket's lifecycle rule is the net below. */
 const MAX_ABORTS = 4;
+/** In all; what is left then is for the sweeper. A worker whose time is over has a minute for this and its other ends. */
+const ABANDON_MS = 20_000;
 
 /** One multipart upload from its begin to its completion or end; every part carries our SHA-256 for S3 to check. */
 export class MultipartUpload {
@@ -22,15 +24,17 @@ export class MultipartUpload {
   readonly #target: { readonly Bucket: string; readonly Key: string; readonly UploadId: string };
   readonly #sent: CompletedPart[] = [];
   readonly #cut = new AbortController();
+  readonly #end: AbortSignal;
   #announced = 0;
 
-  private constructor(bucket: Bucket, key: string, uploadId: string) {
+  private constructor(bucket: Bucket, key: string, uploadId: string, signal: AbortSignal) {
     this.#bucket = bucket;
+    this.#end = AbortSignal.any([signal, this.#cut.signal]);
     this.#target = { Bucket: bucket.name, Key: key, UploadId: uploadId };
   }
 
-  /** @throws `upload_failed` */
-  static async begin(bucket: Bucket, key: string): Promise<MultipartUpload> {
+  /** @param signal ends whatever is under way, but for the removal of the parts @throws `upload_failed` */
+  static async begin(bucket: Bucket, key: string, signal: AbortSignal): Promise<MultipartUpload> {
     const { UploadId } = await bucket.s3
       .send(
         new CreateMultipartUploadCommand({
@@ -40,12 +44,13 @@ export class MultipartUpload {
           ChecksumAlgorithm: 'SHA256',
           ChecksumType: 'COMPOSITE',
         }),
+        { abortSignal: signal },
       )
       .catch((error: unknown) => {
         throw s3Failure('upload_failed', `begin the upload of ${key}`, error);
       });
     if (UploadId === undefined) throw new SafeBaseError('upload_failed', `S3 gave no upload id for ${key}`);
-    return new MultipartUpload(bucket, key, UploadId);
+    return new MultipartUpload(bucket, key, UploadId, signal);
   }
 
   /** Sends the next part; several may be under way. @throws `upload_failed` */
@@ -70,11 +75,9 @@ export class MultipartUpload {
       },
       { step: 'build', name: 'knownBodyHash' },
     );
-    const answer = await this.#bucket.s3
-      .send(command, { abortSignal: this.#cut.signal })
-      .catch((error: unknown) => {
-        throw s3Failure('upload_failed', `send part ${part.number} of ${this.#target.Key}`, error);
-      });
+    const answer = await this.#bucket.s3.send(command, { abortSignal: this.#end }).catch((error: unknown) => {
+      throw s3Failure('upload_failed', `send part ${part.number} of ${this.#target.Key}`, error);
+    });
     this.#sent[part.number - 1] = {
       PartNumber: part.number,
       ETag: answer.ETag,
@@ -93,6 +96,7 @@ export class MultipartUpload {
           MultipartUpload: { Parts: this.#sent },
           IfNoneMatch: '*',
         }),
+        { abortSignal: this.#end },
       );
       if (answer.ChecksumSHA256 === checksum && answer.VersionId !== undefined) {
         return { versionId: answer.VersionId };
@@ -117,10 +121,11 @@ export class MultipartUpload {
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
    */
   async abandon(): Promise<void> {
+    const abortSignal = AbortSignal.timeout(ABANDON_MS);
     for (let attempt = 1; attempt <= MAX_ABORTS; attempt += 1) {
       try {
-        await this.#bucket.s3.send(new AbortMultipartUploadCommand(this.#target));
-        await this.#bucket.s3.send(new ListPartsCommand({ ...this.#target, MaxParts: 1 }));
+        await this.#bucket.s3.send(new AbortMultipartUploadCommand(this.#target), { abortSignal });
+        await this.#bucket.s3.send(new ListPartsCommand({ ...this.#target, MaxParts: 1 }), { abortSignal });
       } catch (error) {
         if (s3ErrorName(error) === 'NoSuchUpload') return;
       }

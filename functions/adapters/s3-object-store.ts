@@ -11,7 +11,7 @@ import { uploadParts } from './s3-upload.ts';
 
 /** Objects in one versioned bucket, whose default encryption applies. */
 export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
-  writeParts: (key, parts) => uploadParts(bucket, key, parts),
+  writeParts: (key, parts, signal) => uploadParts(bucket, key, parts, signal),
   writeOnce: (key, body, contentType) => writeOnce(bucket, key, body, contentType),
   read: (key, versionId, range) => readObject(bucket, key, versionId, range),
   list: (prefix, after) => listNewest(bucket, prefix, after),

@@ -1,4 +1,5 @@
 import type { WrittenObject } from '../core/ports.ts';
+import { throwIfOver } from '../engine/deadline.ts';
 import type { Part } from '../engine/part.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Bucket } from './s3-errors.ts';
@@ -12,13 +13,14 @@ export async function uploadParts(
   bucket: Bucket,
   key: string,
   parts: AsyncIterable<Part>,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<WrittenObject> {
   let upload: MultipartUpload | undefined;
   const inFlight = new Set<Promise<void>>();
   try {
     for await (const part of parts) {
       // Only now: a source that fails before its first part leaves nothing behind.
-      upload ??= await MultipartUpload.begin(bucket, key);
+      upload ??= await MultipartUpload.begin(bucket, key, signal);
       const sending = upload.send(part).then(part.release);
       inFlight.add(sending);
       // A failure is thrown by the race or by the wait for all; here it must only not count as unhandled.
@@ -32,6 +34,7 @@ export async function uploadParts(
     upload?.cut();
     await Promise.allSettled(inFlight);
     await upload?.abandon();
+    throwIfOver(signal);
     throw error;
   }
 }

@@ -147,9 +147,10 @@ export interface ObjectStore {
    * Uploads parts in order of their numbers, a few at once, each with its SHA-256 for S3 to check; completes only after the
    * last part and only if no object has that key (If-None-Match). Whatever fails, the upload is aborted, after the
    * parts in flight have ended.
-   * @throws what the iterable throws; `upload_failed`
+   * @param signal ends the upload without waiting for what S3 does not answer
+   * @throws what the iterable throws; `upload_failed`; `deadline_exceeded`, or the reason of the signal where that is ours
    */
-  writeParts(key: string, parts: AsyncIterable<Part>): Promise<WrittenObject>;
+  writeParts(key: string, parts: AsyncIterable<Part>, signal?: AbortSignal): Promise<WrittenObject>;
   /** Writes a small object that must not exist (If-None-Match). @throws `upload_failed` */
   writeOnce(key: string, body: Buffer, contentType: string): Promise<WrittenObject>;
   /**

@@ -112,7 +112,7 @@ async function dumpSchemas(
     const key = dumpKey(held.run.databaseId, held.run.id, index);
     const { endpoint } = schema.dumpInput;
     const { versionId } = await sessions.duringDump(endpoint, schema.contents.name, () =>
-      ports.objects.writeParts(key, dump.parts),
+      ports.objects.writeParts(key, dump.parts, held.signal),
     );
     const { program, found, ...summary } = dump.summary();
     if (found) refuseOtherObjects(schema.contents, found.created);

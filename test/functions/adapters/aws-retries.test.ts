@@ -8,8 +8,10 @@ import {
   s3Client,
   secretsManagerClient,
 } from '../../../functions/adapters/aws-clients.ts';
+import { s3ObjectStore } from '../../../functions/adapters/s3-object-store.ts';
 import { secretsManagerStore } from '../../../functions/adapters/secrets-store.ts';
 import { type LoopbackServer, listen } from '../../../local/loopback.ts';
+import { aPart, sourceOf } from '../../fixtures/parts.ts';
 import { useEndpoint } from '../../fixtures/s3-bucket.ts';
 
 const json = (status: number, type?: string) => (response: ServerResponse) =>
@@ -102,4 +104,46 @@ it.each([
   const store = secretsManagerStore(secretsManagerClient(), 'p');
   await expect(store.read('arn')).rejects.toMatchObject({ code });
   expect(paths).toHaveLength(attempts);
+});
+
+describe('an upload whose time is over', () => {
+  const silence = () => undefined;
+  const begun = (response: ServerResponse) =>
+    response.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
+  const taken = (response: ServerResponse) => response.setHeader('etag', '"e"').end();
+  const gone = (response: ServerResponse) =>
+    response.writeHead(404).end('<Error><Code>NoSuchUpload</Code></Error>');
+
+  it.each([
+    ['beginning', 1, [silence]],
+    ['part', 2, [begun, silence, gone]],
+    ['completion', 3, [begun, taken, silence, gone]],
+  ])('does not wait for the answer to its %s', async (_, requests, given) => {
+    answers = [...given];
+    await expectAnEnd(requests);
+  });
+
+  it('waits only a while for the removal of its parts', async () => {
+    answers = [begun, silence];
+    const { timeout } = AbortSignal;
+    const asked: number[] = [];
+    AbortSignal.timeout = (ms) => {
+      asked.push(ms);
+      return AbortSignal.abort();
+    };
+    await expectAnEnd(2);
+    AbortSignal.timeout = timeout;
+    expect(asked).toEqual([20_000]);
+  });
+
+  /** @param requests after so many, the last of which nobody answers, the time is over */
+  async function expectAnEnd(requests: number): Promise<void> {
+    const time = new AbortController();
+    const store = s3ObjectStore({ s3: s3Client(), name: 'b' });
+    const writing = store.writeParts('k', sourceOf(aPart(1, 10)), time.signal);
+    const over = new Error('the time is over');
+    const look = setInterval(() => paths.length === requests && time.abort(over), 5);
+    await expect(writing).rejects.toMatchObject({ code: 'deadline_exceeded', cause: over });
+    clearInterval(look);
+  }
 });
