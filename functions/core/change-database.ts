@@ -6,6 +6,7 @@ import { checkFields, type DatabaseFields, type Networks } from './database-rule
 import type { DatabaseId } from './ids.ts';
 import type { Secret } from './ports.ts';
 import type { DatabasePorts } from './register-database.ts';
+import { type UnusedPorts, whileUnused } from './while-unused.ts';
 
 /** The record anew; credentials that are left out stay, and `null` removes those for restores. */
 export interface ChangedDatabase extends DatabaseFields {
@@ -15,10 +16,11 @@ export interface ChangedDatabase extends DatabaseFields {
 
 /**
  * Changes a database, if its version is still `version`. Nothing of a refused change stays, passwords neither.
- * @throws `not_found`, `version_conflict`, `invalid_request`, `host_refused`, `secrets_unreachable`, `unavailable`
+ * @throws `not_found`, `version_conflict`, `run_active` where it would lead a run elsewhere, `invalid_request`,
+ * `host_refused`, `secrets_unreachable`, `unavailable`
  */
 export async function changeDatabase(
-  ports: DatabasePorts,
+  ports: DatabasePorts & UnusedPorts,
   networks: Networks,
   id: DatabaseId,
   version: number,
@@ -51,7 +53,9 @@ export async function changeDatabase(
       updatedAt: new Date(ports.now()).toISOString(),
       version: version + 1,
     };
-    await ports.databases.replace(database);
+    const write = (): Promise<void> => ports.databases.replace(database);
+    // Its worker reads the record last of all: a restore would drop schemas of a server that nobody has confirmed.
+    await (isElsewhere(old, given) ? whileUnused(ports, id, write) : write());
     // Only the one whose change was taken may touch secrets that stay in use.
     for (const { rotate } of [backup, restore]) await rotate?.();
     return database;

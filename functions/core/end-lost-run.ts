@@ -3,7 +3,7 @@ import { isBackupId, isRestoreId } from './ids.ts';
 import type { LockOwner, Log, Now, RunStore } from './ports.ts';
 import { type Backup, isActive, type Restore, workerLost } from './run.ts';
 
-interface EndPorts {
+export interface EndPorts {
   readonly backups: RunStore<Backup>;
   readonly restores: RunStore<Restore>;
   readonly log: Log;

@@ -1,19 +1,12 @@
 import { SafeBaseError } from '../errors.ts';
 import { type DeletePorts, deleteBackup } from './delete-backup.ts';
-import { fenceLostRun } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
-import type { DatabaseStore, RunLocks, SecretStore } from './ports.ts';
-import { type Backup, type RunState, runLockKey } from './run.ts';
-import { takeLock } from './take-lock.ts';
+import type { DatabaseStore, SecretStore } from './ports.ts';
+import type { Backup, RunState } from './run.ts';
+import { type UnusedPorts, whileUnused } from './while-unused.ts';
 
-interface RemovePorts extends DeletePorts {
-  readonly databases: DatabaseStore;
-  readonly locks: RunLocks;
-  readonly secrets: SecretStore;
-}
-
-/** How long a removal may hold the lock: longer than its request can last. */
-const LOCK_MS = 60_000;
+type RemovePorts = DeletePorts &
+  UnusedPorts & { readonly databases: DatabaseStore; readonly secrets: SecretStore };
 
 /**
  * Forgets a database and removes the secrets that SafeBase made for it. Every step can be repeated, and the record
@@ -29,21 +22,14 @@ export async function removeDatabase(
 ): Promise<number> {
   const database = await ports.databases.get(id);
   if (database === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-  const lock = { key: runLockKey(id), owner: id };
-  // No run can begin while we hold this, and none is under way.
-  const expiresAt = new Date(ports.now() + LOCK_MS).toISOString();
-  const { lostOwner } = await takeLock(ports, { ...lock, expiresAt });
-  try {
-    if (lostOwner !== undefined) await fenceLostRun(ports, lostOwner);
+  return whileUnused(ports, id, async () => {
     const queued = await settleBackups(ports, id, backups);
     for (const credentials of [database.backupCredentials, database.restoreCredentials]) {
       if (credentials?.managed) await ports.secrets.remove(credentials.secretArn);
     }
     await ports.databases.remove(id, database.version);
     return queued;
-  } finally {
-    await ports.locks.release(lock);
-  }
+  });
 }
 
 async function settleBackups(

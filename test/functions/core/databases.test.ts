@@ -185,6 +185,36 @@ describe('changeDatabase', () => {
   });
 });
 
+describe('changeDatabase beside a run', () => {
+  const moved = {
+    ...fields,
+    host: 'other.example.com',
+    backupCredentials: { username: 'x', password: 'new' },
+  };
+
+  it('leads no run that was asked for to another server', async () => {
+    const ports = corePorts();
+    const old = await registered(ports);
+    const secrets = [...ports.secrets.stored.keys()];
+    const run = await startBackup(ports, {
+      databaseId: old.id,
+      requestedBy: 'tok_1',
+      queueLeaseMs: 1_000,
+    });
+    await expect(changeDatabase(ports, networks, old.id, 1, moved)).rejects.toMatchObject({
+      code: 'run_active',
+      details: { runId: run.id },
+    });
+    expect(await ports.databases.get(old.id)).toEqual(old);
+    expect([...ports.secrets.stored.keys()]).toEqual(secrets);
+    const renamed = await changeDatabase(ports, networks, old.id, 1, { ...fieldsOf(old), name: 'new name' });
+    expect(renamed).toMatchObject({ name: 'new name', version: 2 });
+    await cancelRun({ ...ports, runs: ports.backups }, run.id, 'tok_1');
+    expect(await changeDatabase(ports, networks, old.id, 2, moved)).toHaveProperty('host', moved.host);
+    await startBackup(ports, { databaseId: old.id, requestedBy: 'tok_1', queueLeaseMs: 1_000 });
+  });
+});
+
 describe('removeDatabase', () => {
   it('removes record and managed secrets, and nothing of the owner', async () => {
     const ports = corePorts();
