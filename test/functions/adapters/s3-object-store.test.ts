@@ -195,6 +195,21 @@ describe('when S3 disturbs', () => {
     ]);
   });
 
+  it('tells a key that is disabled, and calls nothing damaged by it', async () => {
+    const { mock, store } = disturbed();
+    const disabled = named('KMS.DisabledException', 400);
+    for (const command of [CreateMultipartUploadCommand, GetObjectCommand])
+      mock.on(command).rejects(disabled);
+    await expect(store.writeParts('k/new', sourceOf(aPart(1)))).rejects.toMatchObject({
+      code: 'upload_failed',
+      message: expect.stringContaining('KMS.DisabledException'),
+    });
+    await expect(bytesOf(store.read('k/old', 'v'))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('KMS.DisabledException'),
+    });
+  });
+
   it('gives up on bodies that bring nothing, and never gives too much', async () => {
     const { mock, store } = disturbed();
     mock.on(GetObjectCommand).callsFake(async () => ({ Body: Readable.from([]), ContentLength: 10 }));
