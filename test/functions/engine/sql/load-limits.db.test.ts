@@ -1,0 +1,33 @@
+import { loadSchema } from '../../../../functions/engine/sql/load-schema.ts';
+import { compressFrames } from '../../../../functions/engine/zstd-frames.ts';
+import { CLIENT_ROOT, startTestDatabase, type TestDatabase } from '../test-database.ts';
+import { END_LINE, inChunks, storedDump } from './stored-dump.ts';
+
+const START_MS = 10 * 60_000;
+const LIMIT_BYTES = 1024 * 1024;
+
+describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a load into %s with a small packet limit', (name) => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await startTestDatabase(name);
+    await database.root.query(`SET GLOBAL max_allowed_packet = ${LIMIT_BYTES}`);
+    await database.root.query('CREATE DATABASE shop');
+  }, START_MS);
+  afterAll(() => database.stop(), START_MS);
+
+  it('never ends well with a row beyond it, and has loaded what stands before', async () => {
+    const row = 'x'.repeat(LIMIT_BYTES + 1);
+    const text = `CREATE TABLE \`t\` (\`x\` longtext) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES ('small');\nINSERT INTO \`t\` VALUES ('${row}');\n${END_LINE}`;
+    const load = loadSchema({
+      ...storedDump(text, { dump: compressFrames(inChunks(Buffer.from(text), 100_000), 1) }),
+      clientRoot: CLIENT_ROOT,
+      endpoint: database.endpoint,
+      product: database.product,
+      openSession: database.openSession,
+    });
+    await expect(load).rejects.toMatchObject({
+      code: expect.stringMatching(/^(load_failed|connection_lost)$/),
+    });
+    expect((await database.root.query('SELECT x FROM shop.t'))[0]).toEqual([{ x: 'small' }]);
+  });
+});
