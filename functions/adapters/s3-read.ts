@@ -72,7 +72,9 @@ async function open(
       }),
     )
     .catch((error: unknown) => {
-      const gone = GONE.includes(s3ErrorName(error)) || s3Status(error) === 404;
+      const name = s3ErrorName(error);
+      // A bucket that is not there says nothing of what lies in ours.
+      const gone = GONE.includes(name) || (s3Status(error) === 404 && name !== 'NoSuchBucket');
       throw s3Failure(gone ? 'backup_damaged' : 'unavailable', `read ${key} in version ${versionId}`, error);
     });
   if (span.last !== undefined && answer.ContentLength !== span.last - span.first + 1) {

@@ -210,6 +210,15 @@ describe('when S3 disturbs', () => {
     });
   });
 
+  it('calls nothing damaged because the bucket has another name', async () => {
+    const { mock, store } = disturbed();
+    mock.on(GetObjectCommand).rejects(named('NoSuchBucket', 404));
+    await expect(bytesOf(store.read('k/old', 'v'))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('NoSuchBucket'),
+    });
+  });
+
   it('gives up on bodies that bring nothing, and never gives too much', async () => {
     const { mock, store } = disturbed();
     mock.on(GetObjectCommand).callsFake(async () => ({ Body: Readable.from([]), ContentLength: 10 }));
