@@ -8,7 +8,7 @@
  *   aws/        a call of a function's AWS SDK → the service that it was signed for
  */
 import { type AccessKey, openAccessKeys } from './aws/access-keys.ts';
-import { type Authorize, createAuthorize, OPERATOR } from './aws/authorize.ts';
+import { type AllowedUse, type Authorize, createAuthorize, OPERATOR } from './aws/authorize.ts';
 import { openDynamoDb } from './aws/dynamodb/dynamodb.ts';
 import { findKey, openKms } from './aws/kms/kms.ts';
 import { openDurableExecutions } from './aws/lambda/durable/executions.ts';
@@ -35,6 +35,8 @@ export interface CloudSetUp {
   readonly awsPort?: number;
   /** Told of each line that a function prints, and of failures of the emulation (`source` is then `aws`). */
   readonly log?: (source: string, line: string) => void;
+  /** Asked about each use of a permission that the policies allow to a function; false denies it all the same. */
+  readonly alsoAsk?: (use: AllowedUse) => boolean;
 }
 
 export interface Cloud {
@@ -85,7 +87,7 @@ interface Access {
 
 /** @param atStop takes what is to be called at the end */
 async function open(
-  { dataFolder, port = 0, awsPort = 0, log }: CloudSetUp,
+  { dataFolder, port = 0, awsPort = 0, log, alsoAsk }: CloudSetUp,
   stack: StackModel,
   atStop: AtStop,
 ): Promise<Omit<Cloud, 'stack' | 'stop'>> {
@@ -94,7 +96,7 @@ async function open(
   const keys = openAccessKeys(data.file('access-keys.json'));
   const access: Access = {
     secretOf: keys.secretOf,
-    authorize: createAuthorize(keys, stack, (line) => log?.('aws', line)),
+    authorize: createAuthorize(keys, stack, { log: (line) => log?.('aws', line), alsoAsk }),
     log: (line) => log?.('aws', line),
   };
   const stores = await openStores(stack, data, access, atStop);
@@ -160,6 +162,7 @@ async function openStores(
     s3,
     dynamodb,
     kms: openKms(data.file('kms-keys.json'), stack.keys),
+    keyOfSecret: (id) => secrets.find(id)?.key ?? undefined,
     secretsManager: createSecretsManager({ file: secrets, arnPrefix, now: Date.now }),
   };
 }

@@ -12,26 +12,41 @@ export interface Call extends Use {
   readonly bucketPolicy?: 'Allow' | undefined;
 }
 
+/** A use of a permission that the policies allow to a function. */
+export interface AllowedUse extends Use {
+  /** The id of the function's construct, such as `sweep`. */
+  readonly functionId: string;
+}
+
 /** Asked before every call of every service. @throws AwsError `AccessDeniedException` where it is not allowed */
 export type Authorize = (call: Call) => void;
 
 /** Whoever runs this cloud, as the administrator of an account: may everything. */
 export const OPERATOR = 'operator';
 
-/** @param log told of each denial, with the name of the function */
+interface Listeners {
+  /** Told of each denial, with the name of the function. */
+  readonly log?: (line: string) => void;
+  /** Asked about each use that is allowed; false denies it all the same. */
+  readonly alsoAsk?: ((use: AllowedUse) => boolean) | undefined;
+}
+
 export function createAuthorize(
   keys: AccessKeys,
   stack: StackModel,
-  log: (line: string) => void = () => undefined,
+  { log = () => undefined, alsoAsk = () => true }: Listeners = {},
 ): Authorize {
-  const roleOf = new Map(stack.functions.map(({ name, roleName }) => [name, roleName]));
+  const functions = new Map(stack.functions.map((model) => [model.name, model]));
   return ({ accessKeyId, bucketPolicy, ...call }) => {
     const owner = keys.ownerOf(accessKeyId);
     if (owner === OPERATOR) return;
-    const policies = stack.rolePolicies.get(roleOf.get(owner ?? '') ?? '') ?? [];
+    const { id: functionId = '', roleName = '' } = functions.get(owner ?? '') ?? {};
+    const policies = stack.rolePolicies.get(roleName) ?? [];
     const uses = [...(bucketPolicy === 'Allow' ? [] : [call]), ...usesOfKeys(stack, call)];
-    for (const { action, resource, ...use } of uses) {
-      if (allows(policies, { action, resource, ...use }) && keyDelegates(stack, action, resource)) continue;
+    for (const use of uses) {
+      const { action, resource } = use;
+      const allowed = allows(policies, use) && keyDelegates(stack, action, resource);
+      if (allowed && alsoAsk({ ...use, functionId })) continue;
       log(`IAM denies ${owner ?? 'an unknown key'} ${action} on ${resource}`);
       const message = `not authorized to perform: ${action} on resource: ${resource}`;
       throw new AwsError(403, 'AccessDeniedException', message);
@@ -43,6 +58,20 @@ export function createAuthorize(
 function keyDelegates({ keys }: StackModel, action: string, resource: string): boolean {
   const key = action.startsWith('kms:') ? keys.find(({ arn }) => arn === resource) : undefined;
   return key?.delegated.some((pattern) => matchesWildcard(pattern, action)) ?? true;
+}
+
+/**
+ * Secrets Manager too, where a secret has a key of its owner.
+ * @param keyArn of the secret
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+export function usesOfSecretKey(region: string, operation: string, keyArn: string): Use[] {
+  const actions = { GetSecretValue: ['Decrypt'], PutSecretValue: ['GenerateDataKey', 'Decrypt'] }[operation];
+  return (actions ?? []).map((name) => ({
+    action: `kms:${name}`,
+    resource: keyArn,
+    conditionKeys: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` },
+  }));
 }
 
 /** S3 and DynamoDB use the key that encrypts in the name of their caller. */

@@ -1,8 +1,9 @@
 /** One loopback port for all AWS services: who signed, which service is meant, and whether the call is allowed. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { type LoopbackServer, listen } from '../loopback.ts';
-import type { Authorize } from './authorize.ts';
+import { type Authorize, usesOfSecretKey } from './authorize.ts';
 import { AwsError } from './aws-error.ts';
 import type { DynamoDb } from './dynamodb/dynamodb.ts';
 import type { Use } from './identity-policy.ts';
@@ -28,6 +29,8 @@ export interface AwsServices {
   readonly dynamodb: DynamoDb;
   readonly kms: Operations;
   readonly secretsManager: Operations;
+  /** The ARN of the KMS key that a secret was given, by any id of the secret. */
+  readonly keyOfSecret: (id: string) => string | undefined;
   readonly lambda: LambdaServices;
 }
 
@@ -116,12 +119,24 @@ async function answer(
       return answerJson(service, services.kms, request);
     case 'secretsmanager':
       allowJson();
+      allowSecretKey(request, services, targets, allow);
       return answerJson(service, services.secretsManager, request);
     case 'lambda':
       return answerLambda(services.lambda, request, allow);
     default:
       throw notEmulated(`the service ${service}`);
   }
+}
+
+function allowSecretKey(
+  request: AwsRequest,
+  { keyOfSecret }: AwsServices,
+  { region }: Targets,
+  allow: (use: Use) => void,
+): void {
+  const { data } = z.object({ SecretId: z.string() }).safeParse(parseInput(request));
+  const key = data && keyOfSecret(data.SecretId);
+  for (const use of key === undefined ? [] : usesOfSecretKey(region, operationOf(request), key)) allow(use);
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

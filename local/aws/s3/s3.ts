@@ -156,12 +156,15 @@ async function answer(serving: Serving, nowMs: number, stream: IncomingMessage):
   }
 }
 
+/** As S3 says it of a key, and of one of its versions. */
+const MISSING = ['NoSuchKey', 'NoSuchVersion'];
+
 /**
- * Whoever may not list a bucket is not told either that a key is missing.
+ * Whoever may not list a bucket is not told either that an object is missing.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 async function hideMissing({ gate, request, bucket }: BucketCall, error: unknown): Promise<unknown> {
-  if (!(error instanceof AwsError) || error.code !== 'NoSuchKey') return error;
+  if (!(error instanceof AwsError) || !MISSING.includes(error.code)) return error;
   const use = { action: 's3:ListBucket', resource: bucketArn(bucket.name) };
   return (await mayUse(gate, request, bucket, use)) ? error : denied(use);
 }

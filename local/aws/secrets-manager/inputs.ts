@@ -16,7 +16,7 @@ export const INPUTS = {
     ClientRequestToken: versionId,
     SecretString: secretString.optional(),
     Description: z.string().optional(),
-    // Which key encrypts is of no meaning here; whether the caller may use it is for the policies to say.
+    // Nothing is encrypted with it here; whether the caller may use it is for the policies to say.
     KmsKeyId: z.string().optional(),
     Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
   }),

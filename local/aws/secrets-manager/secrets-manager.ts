@@ -28,6 +28,7 @@ export const createSecretsManager = (service: Service): Operations => ({
 function createSecret({ file, arnPrefix, now }: Service, input: unknown): object {
   const request = parse(INPUTS.CreateSecret, input);
   const { Name, Description = null, Tags, ClientRequestToken: id, SecretString: value } = request;
+  const { KmsKeyId: key = null } = request;
   const present = file.find(Name);
   if (present !== undefined) {
     // A repeated call with the same token and value is the same call.
@@ -46,6 +47,7 @@ function createSecret({ file, arnPrefix, now }: Service, input: unknown): object
     tags: JSON.stringify(Tags),
     created,
     deleted: null,
+    key,
   });
   if (value === undefined) return { ARN: arn, Name };
   file.putVersion(arn, { id, value, created, stages: [CURRENT] });

@@ -12,6 +12,8 @@ export interface StoredSecret {
   readonly created: number;
   /** Set while the secret waits for its final deletion. */
   readonly deleted: number | null;
+  /** The KMS key that it was given, as its ARN or id; null is the one of Secrets Manager itself. */
+  readonly key: string | null;
 }
 
 export interface StoredVersion {
@@ -42,6 +44,7 @@ const secretRow = z.object({
   tags: z.string(),
   created: z.number(),
   deleted: z.number().nullable(),
+  key: z.string().nullable(),
 });
 const versionRow = z.object({
   id: z.string(),
@@ -61,11 +64,16 @@ export function openSecretsFile(file: string): SecretsFile {
     CREATE TABLE IF NOT EXISTS version (
       arn TEXT NOT NULL REFERENCES secret ON DELETE CASCADE, id TEXT NOT NULL, value TEXT NOT NULL,
       created REAL NOT NULL, stages TEXT NOT NULL, PRIMARY KEY (arn, id)
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS secret_key (
+      arn TEXT PRIMARY KEY REFERENCES secret ON DELETE CASCADE, key TEXT NOT NULL
     ) STRICT`);
   const find = database.prepare(
-    'SELECT * FROM secret WHERE ? IN (name, arn, substr(arn, 1, length(arn) - 7))',
+    `SELECT secret.*, key FROM secret LEFT JOIN secret_key USING (arn)
+     WHERE ? IN (name, arn, substr(arn, 1, length(arn) - 7))`,
   );
   const insert = database.prepare('INSERT INTO secret VALUES (?, ?, ?, ?, ?, ?)');
+  const insertKey = database.prepare('INSERT INTO secret_key VALUES (?, ?)');
   const markDeleted = database.prepare('UPDATE secret SET deleted = ? WHERE arn = ?');
   const remove = database.prepare('DELETE FROM secret WHERE arn = ?');
   const versions = database.prepare('SELECT * FROM version WHERE arn = ? ORDER BY created, id');
@@ -75,8 +83,10 @@ export function openSecretsFile(file: string): SecretsFile {
 
   return {
     find: (id) => secretRow.optional().parse(find.get(id)),
-    insert: ({ arn, name, description, tags, created, deleted }) =>
-      void insert.run(arn, name, description, tags, created, deleted),
+    insert: ({ arn, name, description, tags, created, deleted, key }) => {
+      insert.run(arn, name, description, tags, created, deleted);
+      if (key !== null) insertKey.run(arn, key);
+    },
     markDeleted: (arn, at) => void markDeleted.run(at, arn),
     remove: (arn) => void remove.run(arn),
     versions: (arn) => versions.all(arn).map((row) => versionRow.parse(row)),

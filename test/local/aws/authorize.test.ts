@@ -75,7 +75,7 @@ const [table] = model.tables;
 const [bucket] = model.buckets;
 const keys = openAccessKeys(join(temporaryFolder(), 'keys.json'));
 const denials: string[] = [];
-const authorize = createAuthorize(keys, model, (line) => denials.push(line));
+const authorize = createAuthorize(keys, model, { log: (line) => denials.push(line) });
 
 const dynamodb = (operation: string, input: object) =>
   useOf(model, 'dynamodb', operation, { TableName: table?.name, ...input });

@@ -61,6 +61,7 @@ export async function startAws(fixture: StackFixture, folder = temporaryFolder()
       s3: { handle: (_, response) => void response.writeHead(404).end() },
       dynamodb,
       kms: openKms(join(folder, 'kms.json'), model.keys),
+      keyOfSecret: (id) => secrets.find(id)?.key ?? undefined,
       secretsManager: createSecretsManager({
         file: secrets,
         arnPrefix: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:',
