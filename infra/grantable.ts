@@ -25,8 +25,7 @@ type ObjectAction =
   | 'GetObject'
   | 'GetObjectVersion'
   | 'DeleteObjectVersion'
-  | 'AbortMultipartUpload'
-  | 'ListMultipartUploadParts';
+  | 'AbortMultipartUpload';
 /** What a backup is made of, and what is put beside it afterwards. */
 type BackupFile = 'dump.sql.zst' | 'manifest.json' | 'manifest.json.sig' | 'public-key.pem';
 

@@ -6,33 +6,12 @@ import { runAsProgram } from '../layers/run-as-program.ts';
 import { SetUpError } from '../layers/set-up-error.ts';
 import { buildApp } from './build-app.ts';
 import { permissionLines } from './permission-lines.ts';
+import { REVIEWED } from './review-context.ts';
 
 const LIST = join(import.meta.dirname, 'permissions.txt');
 const HEADING = `# What every role may do: role, action, resource, conditions. Made by npm run permissions from a stack with
 # the network profiles public and office (a VPC) and secrets of the user's own. Review each changed line.
 `;
-
-/** Every kind of network and every setting that grants. */
-const CONTEXT = {
-  stage: 'review',
-  networks: {
-    public: {},
-    office: {
-      vpc: {
-        vpcId: 'vpc-0a1b2c3d4e5f67890',
-        subnetIds: ['subnet-0a1b2c3d4e5f67890'],
-        securityGroupIds: ['sg-0a1b2c3d4e5f67890'],
-        gatewayEndpoints: 'existing',
-        secretsAccess: 'nat',
-      },
-    },
-  },
-  secretArns: ['arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds!*'],
-  secretKeyArns: ['arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789'],
-  'aws:cdk:enable-path-metadata': true,
-  // Code and layer grant nothing.
-  'aws:cdk:bundling-stacks': [],
-};
 
 await runAsProgram(import.meta, async ([mode]) => {
   const list = `${HEADING}\n${grantedLines().join('\n')}\n`;
@@ -53,7 +32,8 @@ function grantedLines(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'safebase-permissions-'));
   try {
     const app = buildApp({
-      context: CONTEXT,
+      // Code and layer grant nothing.
+      context: { ...REVIEWED, 'aws:cdk:bundling-stacks': [] },
       outdir: folder,
       layerOf: (architecture) => ({
         architecture,

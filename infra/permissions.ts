@@ -31,11 +31,8 @@ const startRuns = (may: May): Permission[] => [
 
 function grantApi(may: May, { api, workflows }: Parts): void {
   const workers = Object.values(workflows.workers);
-  const answerRequests = [
-    may.hashTokens(),
-    may.getItem('TOKEN'),
-    may.query('byKind', 'byDatabase', 'byActive'),
-  ];
+  const answerRequests = [may.hashTokens(), may.getItem('TOKEN'), may.query('byKind', 'byDatabase')];
+  const answerAboutRuns = [...answerRequests, may.query('byActive')];
   grant(may, api.functions['api-databases'], [
     ...answerRequests,
     ...startRuns(may),
@@ -46,7 +43,7 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     may.invoke(workflows.liveWorkflow),
   ]);
   grant(may, api.functions['api-backups'], [
-    ...answerRequests,
+    ...answerAboutRuns,
     ...startRuns(may),
     may.getItem('IDEM'),
     may.putItem('BK', 'LOCK', 'IDEM'),
@@ -57,7 +54,7 @@ function grantApi(may: May, { api, workflows }: Parts): void {
     may.seeWhatIsMissing(),
   ]);
   grant(may, api.functions['api-restores'], [
-    ...answerRequests,
+    ...answerAboutRuns,
     ...startRuns(may),
     may.getItem('IDEM'),
     may.putItem('RS', 'LOCK', 'IDEM'),
@@ -77,8 +74,7 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
     ...readSecrets,
     // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back.
     may.writeBackupFiles('dump.sql.zst', 'manifest.json'),
-    may.useObjects('databases', 'GetObject', 'GetObjectVersion'),
-    may.useObjects('databases', 'AbortMultipartUpload', 'ListMultipartUploadParts'),
+    may.useObjects('databases', 'GetObject', 'GetObjectVersion', 'AbortMultipartUpload'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
     may.seeWhatIsMissing(),
   ]);
@@ -109,6 +105,7 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.useDataKeyThroughS3('Decrypt'),
     may.seeWhatIsMissing(),
   ]);
+  // Sweep and workflow list what lies there before they read it, and what vanishes in between they list again.
   grant(may, sweep, [
     may.query('byActive', 'byKind'),
     may.getItem('BK', 'RS'),
@@ -118,7 +115,6 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.useObjects('databases', 'GetObjectVersion', 'AbortMultipartUpload'),
     may.invoke(workflows.liveWorkflow),
     may.useDataKeyThroughS3('Decrypt'),
-    may.seeWhatIsMissing(),
   ]);
   grant(may, dispatch, [
     may.getItem('IDEM'),
@@ -134,7 +130,6 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
     may.useObjects('databases', 'GetObjectVersion'),
     may.listVersions(),
     may.useDataKeyThroughS3('Decrypt'),
-    may.seeWhatIsMissing(),
     may.invokeVersions(...runners, expire, verify),
   ]);
   // A policy of its own: the role's default policy comes before the function, and could not name it.

@@ -4,7 +4,6 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { WrittenObject } from '../core/ports.ts';
@@ -13,7 +12,7 @@ import { SafeBaseError } from '../errors.ts';
 import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
 import { findStored } from './s3-stored.ts';
 
-/** Aborts until S3 lists no more parts; the bucket's lifecycle rule is the net below. */
+/** Aborts until S3 no longer knows the upload; the bucket's lifecycle rule is the net below. */
 const MAX_ABORTS = 4;
 /** In all; what is left then is for the sweeper. A worker whose time is over has a minute for this and its other ends. */
 const ABANDON_MS = 20_000;
@@ -116,7 +115,7 @@ export class MultipartUpload {
   }
 
   /**
-   * Removes the parts. A part that S3 was still receiving may arrive after an abort: so look, and abort again.
+   * Removes the parts. A part that S3 was still receiving may arrive after an abort: so abort again.
    * Never throws: what made the upload fail is the error to tell.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
    */
@@ -125,7 +124,6 @@ export class MultipartUpload {
     for (let attempt = 1; attempt <= MAX_ABORTS; attempt += 1) {
       try {
         await this.#bucket.s3.send(new AbortMultipartUploadCommand(this.#target), { abortSignal });
-        await this.#bucket.s3.send(new ListPartsCommand({ ...this.#target, MaxParts: 1 }), { abortSignal });
       } catch (error) {
         if (s3ErrorName(error) === 'NoSuchUpload') return;
       }
