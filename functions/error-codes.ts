@@ -271,6 +271,11 @@ export const ERRORS = {
     'The target would give TIMESTAMP columns other defaults',
     'Set explicit_defaults_for_timestamp = ON in the settings of the server.',
   ),
+  packet_too_small: entry(
+    'refused',
+    'The target takes no statement as long as one of the backup',
+    'Raise max_allowed_packet on the target, then restore again.',
+  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',

@@ -29,6 +29,8 @@ export interface RestorePlan {
   readonly engines: ReadonlySet<string>;
   /** Whether the target tells names apart by case: see `Server`. */
   readonly lowerCaseTableNames: number;
+  /** The longest statement that the target takes. */
+  readonly maxAllowedPacketBytes: number;
   /** Of the account that restores. */
   readonly grants: Grants;
   readonly events: 'disabled' | 'as-stored';
@@ -68,7 +70,7 @@ export async function planRestore(
     refuseOther(server, manifest);
     await requireExplicitTimestamps(query);
     await input.lockSchemas(server, Object.values(run.schemas));
-    const { lowerCaseTableNames } = server;
+    const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
     refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), await readSchemaNames(query));
     const schemas: SchemaRestore[] = [];
     for (const [source, target] of Object.entries(run.schemas)) {
@@ -90,6 +92,7 @@ export async function planRestore(
       schemas,
       engines: await readEngines(query),
       lowerCaseTableNames,
+      maxAllowedPacketBytes,
       grants,
       events: run.events ?? defaultEvents(server, manifest, schemas),
     };

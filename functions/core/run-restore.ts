@@ -1,7 +1,7 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import type { Endpoint } from '../engine/connection.ts';
 import { checkDump } from '../engine/sql/check-dump.ts';
-import type { LoadedSchema, OpenSession, OutsideNeed } from '../engine/sql/format-sql.ts';
+import type { CheckedDump, LoadedSchema, OpenSession, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
@@ -115,6 +115,7 @@ async function checkAll(work: Work): Promise<void> {
     const checked = await checkDump(input);
     refuseOtherCounts(schema, checked);
     refuseFoldedNames(plan.lowerCaseTableNames, checked.names);
+    refuseLongStatements(plan, schema, checked);
     const missing = checked.engines.filter((engine) => !plan.engines.has(engine));
     if (missing.length > 0) {
       throw new SafeBaseError('engine_missing', `the target has no storage engine ${missing.join(', ')}`);
@@ -135,6 +136,23 @@ async function checkAll(work: Work): Promise<void> {
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
   await refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal);
   held.signal.throwIfAborted();
+}
+
+/** A packet is the statement and one byte more. */
+function refuseLongStatements(
+  { maxAllowedPacketBytes }: RestorePlan,
+  { contents }: SchemaRestore,
+  { largestStatementBytes }: CheckedDump,
+): void {
+  const needed = largestStatementBytes + 1;
+  if (needed <= maxAllowedPacketBytes) return;
+  throw new SafeBaseError(
+    'packet_too_small',
+    `the dump of ${contents.name} holds a statement of ${largestStatementBytes} bytes, and the target takes ${maxAllowedPacketBytes} at once`,
+    {
+      hint: `SET GLOBAL max_allowed_packet = ${Math.ceil(needed / 1024) * 1024} on the target, then restore again.`,
+    },
+  );
 }
 
 /** Pass 2: each schema is emptied or made, then loaded. */

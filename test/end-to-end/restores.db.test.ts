@@ -118,6 +118,38 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
   );
 });
 
+describe('a restore to a server that would not take its longest statement', () => {
+  it(
+    'is refused before it drops anything, with the limit that is needed',
+    async () => {
+      const server = await startServer({
+        engine: await obtainEngine('mariadb-11.8'),
+        dataFolder: temporaryFolder(),
+      });
+      const root = await server.connect();
+      await root.query('CREATE DATABASE shop');
+      await root.query('CREATE TABLE shop.pages (text LONGTEXT)');
+      await root.query("INSERT INTO shop.pages VALUES (REPEAT('x', 3000000))");
+      const databaseId = await laptop.register(server, ['shop']);
+      const { id } = await laptop.backUp(databaseId);
+      await root.query('SET GLOBAL max_allowed_packet = 2 * 1024 * 1024');
+      const order = { databaseId, overwrite: true, confirm: 'shop' };
+      const refused = await laptop.restore(id, order);
+      expect(refused).toMatchObject({
+        state: 'failed',
+        failure: { code: 'packet_too_small' },
+        restored: [{ state: 'untouched' }],
+      });
+      const [statement = ''] = /SET GLOBAL max_allowed_packet = \d+/.exec(refused.failure.hint) ?? [];
+      await root.query(statement);
+      expect(await laptop.restore(id, order)).toMatchObject({ state: 'completed' });
+      await root.end();
+      await server.kill();
+    },
+    TEST_MS,
+  );
+});
+
 describe('a restore to a server that keeps names in lower case', () => {
   let source: RunningServer;
   let target: RunningServer;

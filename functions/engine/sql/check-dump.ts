@@ -36,6 +36,8 @@ export class DumpCheck {
   readonly #outsideNeeds: OutsideNeed[] = [];
   readonly #carriesName = new Set<string>();
   readonly #halfRead: string[] = [];
+  #largestBytes = 0;
+  #insertBytes = 0;
 
   constructor(schema: string, targetSchema = schema) {
     this.#reader = new StatementReader(schema);
@@ -66,12 +68,21 @@ export class DumpCheck {
       engines: [...this.#engines],
       names: [...this.#names],
       outsideNeeds: this.#outsideNeeds,
+      largestStatementBytes: this.#largestBytes,
       carriesName: [...this.#carriesName],
       halfRead: this.#halfRead,
     };
   }
 
+  /** An INSERT comes in pieces: its head, then its rows. */
+  #measure(item: DumpItem): void {
+    const { length } = item.type === 'rows' ? item.bytes : item.text;
+    this.#insertBytes = item.type === 'rows' ? this.#insertBytes + length : length;
+    this.#largestBytes = Math.max(this.#largestBytes, this.#insertBytes);
+  }
+
   #look(item: DumpItem): void {
+    this.#measure(item);
     if (item.type === 'rows') {
       this.#allRows += item.rows;
       this.#rows.set(item.table, (this.#rows.get(item.table) ?? 0) + item.rows);

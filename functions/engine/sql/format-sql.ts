@@ -103,6 +103,8 @@ export interface CheckedDump {
   /** The names of its tables, views and sequences. */
   readonly names: readonly string[];
   readonly outsideNeeds: readonly OutsideNeed[];
+  /** What the server must take in one packet. */
+  readonly largestStatementBytes: number;
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
   /** Views that are there, but not with all that belongs to them: character sets, collation and check option. */
