@@ -12,11 +12,11 @@ import { optionFileText } from '../../functions/engine/process/option-file.ts';
 import { CLIENT_PROGRAMS } from '../../functions/engine/sql/client-programs.ts';
 import type { DumpInput } from '../../functions/engine/sql/format-sql.ts';
 import { layerFolder } from '../../layers/mysql-client/status.ts';
-import type { Cloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
 import { type ApiClient, type Backup, backupShape } from '../../local/main-job/api-client.ts';
 import { LAPTOP_ARCHITECTURE } from '../../local/synthesize.ts';
 import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
+import { type CloudProcess, processesOf } from '../local/start-cloud-process.ts';
 import { type Usage, watchTree } from './process-tree.ts';
 
 export interface Measured extends Usage {
@@ -72,10 +72,14 @@ export interface MeasuredWhole extends Measured {
 }
 
 /** Everything: over the API, by the deployed handlers, into the object store, until the backup counts and is proved. */
-export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: string): Promise<MeasuredWhole> {
+export async function wholeBackup(
+  cloud: CloudProcess,
+  api: ApiClient,
+  databaseId: string,
+): Promise<MeasuredWhole> {
   const body = { databaseId };
   const { id } = await api({ method: 'POST', path: '/backup', answer: backupShape, body });
-  const usage = watchTree(await busyWorker(cloud));
+  const usage = watchTree(await workerOf(cloud));
   const record = async (isReached: (run: Backup) => boolean): Promise<Backup> => {
     for (;;) {
       const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
@@ -98,11 +102,11 @@ export async function wholeBackup(cloud: Cloud, api: ApiClient, databaseId: stri
   };
 }
 
-/** The process that makes the backup; that of a small one is gone soon. */
-async function busyWorker(cloud: Cloud): Promise<number> {
+/** The process that makes backups: one, as it serves one after the other. */
+async function workerOf(cloud: CloudProcess): Promise<number> {
   for (let waited = 0; waited < WORKER_DEADLINE_MS; waited += WORKER_POLL_MS) {
-    const worker = cloud.workers().find(({ functionId, busy }) => busy && functionId.startsWith('backup'));
-    if (worker) return worker.pid;
+    const [worker] = processesOf(cloud, 'backup-public');
+    if (worker !== undefined) return worker;
     await pause(WORKER_POLL_MS);
   }
   throw new Error('no worker began the backup');

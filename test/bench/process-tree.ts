@@ -1,7 +1,8 @@
 /** What a process and all that it starts use, looked at again and again until it ends. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-const LOOK_EVERY_MS = 20;
+/** Each look at a worker with its threads takes a millisecond from what is measured. */
+const LOOK_EVERY_MS = 100;
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;

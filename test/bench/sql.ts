@@ -1,14 +1,14 @@
 /** Format `sql` against `mysqldump | zstd -3 > file` by hand: throughput, processor time, memory. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Cloud, startCloud } from '../../local/cloud.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
-import { obtainToken } from '../../local/main-job/administrator-token.ts';
 import { type ApiClient, openApi } from '../../local/main-job/api-client.ts';
 import { registerDatabase } from '../../local/main-job/register-database.ts';
 import { synthesize } from '../../local/synthesize.ts';
+import { adminToken, type CloudProcess, startCloudProcess } from '../local/start-cloud-process.ts';
 import {
   byHand,
   engineAlone,
@@ -40,7 +40,7 @@ type Medians = Readonly<Record<Exclude<Contender, 'whole'>, Measured> & { readon
 interface Bench {
   readonly folder: string;
   readonly server: RunningServer;
-  readonly cloud: Cloud;
+  readonly cloud: CloudProcess;
   readonly api: ApiClient;
 }
 
@@ -57,15 +57,17 @@ export async function benchSql(full: boolean): Promise<void> {
       '--innodb-flush-log-at-trx-commit=0',
     ],
   });
-  const cloud = await startCloud({ assemblyFolder, dataFolder: join(folder, 'cloud') });
+  // As `npm start` runs it, and apart from what measures.
+  const cloud = await startCloudProcess(assemblyFolder, join(folder, 'cloud'), process.execArgv);
   try {
-    const { token } = await obtainToken(cloud, folder);
+    const token = await adminToken(cloud, assemblyFolder);
     const bench = { folder, server, cloud, api: openApi(cloud.apiUrl, token) };
     const figures: Figures[] = [];
     for (const size of full ? FULL : SAMPLED) figures.push(await benchSize(bench, size));
     report(figures);
   } finally {
-    await cloud.stop();
+    cloud.process.kill();
+    await once(cloud.process, 'exit');
     await server.kill();
     rmSync(folder, { recursive: true, force: true });
   }

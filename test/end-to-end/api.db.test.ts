@@ -129,9 +129,13 @@ describe('the API over HTTP', () => {
     'starts one backup of many requests at once',
     async () => {
       const databaseId = await register();
+      // So that the first does not end before the last has come.
+      const owner = await server.connect();
+      await owner.query('LOCK TABLES shop.t WRITE');
       const answers = await Promise.all(
         Array.from({ length: 100 }, () => laptop.api('POST', '/backup', { databaseId })),
       );
+      await owner.end();
       const [started, ...others] = answers.filter(({ status }) => status === 202);
       expect(others).toEqual([]);
       expect(answers.filter(({ status }) => status === 409)).toHaveLength(99);
