@@ -9,8 +9,8 @@ module.exports = {
     forbid(
       'errors-import-nothing',
       'The errors stand under everything: pass what they need as an argument.',
-      { path: '^functions/error(s|-codes)\\.ts$' },
-      { path: '.', pathNot: '^functions/error-codes\\.ts$' },
+      { path: '^functions/(errors\\.ts$|error-codes)' },
+      { path: '.', pathNot: '^functions/error-codes' },
     ),
     forbid(
       'routes-and-config-import-zod-only',

@@ -1,0 +1,75 @@
+import { type ErrorEntry, entry } from './entry.ts';
+
+/** What a restore can be refused for, and what can fail in it. */
+export const RESTORE_ERRORS = {
+  backup_damaged: entry(
+    'refused',
+    'The stored backup is damaged',
+    'Restore another backup; this one was refused before anything was written.',
+  ),
+  signature_invalid: entry(
+    'refused',
+    'The signature of the backup does not match',
+    'Restore another backup, and find out who wrote to the bucket.',
+  ),
+  target_not_empty: entry(
+    'refused',
+    'The target schema is not empty',
+    'Choose a new name, or send overwrite true with the name in confirm.',
+  ),
+  target_too_old: entry(
+    'refused',
+    'The target server cannot take this backup',
+    'Restore to a server of the same kind and at least the same version.',
+  ),
+  names_changed: entry(
+    'refused',
+    'The target would change names',
+    'Restore to a server with lower_case_table_names = 0, or give schemas a target name in lower case.',
+  ),
+  outside_missing: entry(
+    'refused',
+    'The backup reads a schema that is not in it',
+    'Make on the target what the detail names, or restore its schema too.',
+  ),
+  timestamps_implicit: entry(
+    'refused',
+    'The target would give TIMESTAMP columns other defaults',
+    'Set explicit_defaults_for_timestamp = ON in the settings of the server.',
+  ),
+  packet_too_small: entry(
+    'refused',
+    'The target takes no statement as long as one of the backup',
+    'Raise max_allowed_packet on the target, then restore again.',
+  ),
+  engine_missing: entry(
+    'refused',
+    'The target lacks a storage engine',
+    'Install the engine on the target, or restore to a server that has it.',
+  ),
+  dump_escapes_target: entry(
+    'refused',
+    'The dump would write outside its target',
+    'Restore by hand after reading the statement that the detail names.',
+  ),
+  dump_carries_schema_name: entry(
+    'refused',
+    'The dump names the old schema',
+    'Restore under the old name, on another server if need be.',
+  ),
+  load_failed: entry(
+    'internal',
+    'Loading the dump failed',
+    'The detail holds the first error; what stands on the target is in restored.',
+  ),
+  load_killed: entry(
+    'internal',
+    'The load tool was killed',
+    'Look for a lack of memory on the worker, then run again.',
+  ),
+  counts_differ: entry(
+    'internal',
+    'The target does not hold what the backup holds',
+    'Do not use the target; the detail lists what is missing.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
