@@ -1,5 +1,6 @@
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Log, Now, RunLocks, RunStore } from './ports.ts';
+import { releaseLock } from './release-lock.ts';
 import { asOf, type Backup, type CancelWish, isActive, type Restore, runLockKey } from './run.ts';
 
 export interface CancelPorts<R extends Backup | Restore> {
@@ -50,9 +51,7 @@ async function endQueued<R extends Backup | Restore>(
     { from: ['queued'], fence: run.fence },
     { state: 'cancelled', cancel, endedAt: cancel.requestedAt },
   );
-  // A lock that cannot be released runs out; the run is over all the same.
-  const lock = { key: runLockKey(run.databaseId), owner: run.id };
-  await locks.release(lock).catch((error: unknown) => log.error('lock not released', { ...lock, error }));
+  await releaseLock({ locks, log }, { key: runLockKey(run.databaseId), owner: run.id });
   return ended;
 }
 

@@ -1,6 +1,7 @@
 import type { Server } from '../engine/catalogue/server.ts';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Log } from './ports.ts';
+import { releaseLock } from './release-lock.ts';
 import type { Backup, Restore } from './run.ts';
 import { type LockPorts, takeLock } from './take-lock.ts';
 
@@ -47,11 +48,7 @@ export function schemaLocks(ports: SchemaLockPorts, run: Backup | Restore, expir
       }
     },
     release: async () => {
-      for (const key of keys) {
-        await ports.locks
-          .release({ key, owner: run.id })
-          .catch((error: unknown) => ports.log.error('lock not released', { key, owner: run.id, error }));
-      }
+      for (const key of keys) await releaseLock(ports, { key, owner: run.id });
     },
   };
 }

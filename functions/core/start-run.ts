@@ -3,6 +3,7 @@ import type { Database } from './database.ts';
 import { fenceLostRun } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
 import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
+import { releaseLock } from './release-lock.ts';
 import { type Backup, type Restore, runLockKey } from './run.ts';
 import { takeLock } from './take-lock.ts';
 
@@ -57,7 +58,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
     await order.runs.create(run);
     started = { run, job: order.job(run, database) };
   } catch (error) {
-    if (!(await mayExist(order))) await release(ports, lock);
+    if (!(await mayExist(order))) await releaseLock(ports, lock);
     throw error;
   }
   try {
@@ -108,13 +109,6 @@ async function giveUp<R extends Backup | Restore>(
     if (isCode(refusal, 'fenced', 'wrong_state')) return run;
     throw refusal;
   }
-  await release(ports, { key: runLockKey(run.databaseId), owner: run.id });
+  await releaseLock(ports, { key: runLockKey(run.databaseId), owner: run.id });
   throw error;
-}
-
-/** A lock that cannot be released runs out; the failure that led here is the one to tell. */
-async function release(ports: StartPorts, lock: Parameters<RunLocks['release']>[0]): Promise<void> {
-  await ports.locks
-    .release(lock)
-    .catch((error: unknown) => ports.log.error('lock not released', { ...lock, error }));
 }

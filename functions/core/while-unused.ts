@@ -1,5 +1,6 @@
 import { type EndPorts, fenceLostRun } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
+import { releaseLock } from './release-lock.ts';
 import { runLockKey } from './run.ts';
 import { type LockPorts, takeLock } from './take-lock.ts';
 
@@ -20,9 +21,6 @@ export async function whileUnused<T>(ports: UnusedPorts, id: DatabaseId, work: (
     if (lostOwner !== undefined) await fenceLostRun(ports, lostOwner);
     return await work();
   } finally {
-    // It runs out by itself; the work is done all the same.
-    await ports.locks
-      .release(lock)
-      .catch((error: unknown) => ports.log.error('lock not released', { ...lock, error }));
+    await releaseLock(ports, lock);
   }
 }
