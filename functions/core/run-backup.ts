@@ -15,7 +15,7 @@ import { differences } from './prepare-target.ts';
 import { proveStored } from './prove-stored.ts';
 import { reachDatabase } from './reach-database.ts';
 import type { Backup, BackupResult } from './run.ts';
-import { type RunSessions, runSessions } from './run-sessions.ts';
+import { type RunSessions, withRunSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
 import { firstVerification } from './verification.ts';
 
@@ -45,15 +45,11 @@ export const runBackup = (
   settings: BackupSettings,
   id: BackupId,
 ): Promise<Backup | undefined> =>
-  holdRun(ports, id, settings, async (held) => {
-    const sessions = runSessions(ports.connector, held, ports.log);
-    try {
-      return await makeBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
-    } catch (error) {
-      if (held.signal.aborted) await sessions.endAll();
-      throw error;
-    }
-  });
+  holdRun(ports, id, settings, (held) =>
+    withRunSessions(ports.connector, held, ports.log, (sessions) =>
+      makeBackup({ ...ports, connector: sessions.connector }, settings, held, sessions),
+    ),
+  );
 
 async function makeBackup(
   ports: BackupPorts,

@@ -24,7 +24,7 @@ import {
 import { reachDatabase } from './reach-database.ts';
 import { readManifestOf } from './read-manifest.ts';
 import type { Restore, RestoredSchema, RestoreResult } from './run.ts';
-import { type RunSessions, runSessions } from './run-sessions.ts';
+import { type RunSessions, withRunSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
 
 export interface RestorePorts extends HoldPorts<Restore> {
@@ -49,15 +49,11 @@ export const runRestore = (
   settings: RestoreSettings,
   id: RestoreId,
 ): Promise<Restore | undefined> =>
-  holdRun(ports, id, settings, async (held) => {
-    const sessions = runSessions(ports.connector, held, ports.log);
-    try {
-      return await restoreBackup({ ...ports, connector: sessions.connector }, settings, held, sessions);
-    } catch (error) {
-      if (held.signal.aborted) await sessions.endAll();
-      throw error;
-    }
-  });
+  holdRun(ports, id, settings, (held) =>
+    withRunSessions(ports.connector, held, ports.log, (sessions) =>
+      restoreBackup({ ...ports, connector: sessions.connector }, settings, held, sessions),
+    ),
+  );
 
 /** What every step of one restore works with. */
 interface Work {

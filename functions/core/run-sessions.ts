@@ -37,6 +37,22 @@ interface Noted {
 
 type Held = Pick<HeldRun<Backup | Restore>, 'signal' | 'throwIfLost'>;
 
+/** Gives a run its connections while `work` lasts, and ends on the server what is left of them where it was cut off. */
+export async function withRunSessions<T>(
+  connector: SqlConnector,
+  held: Held,
+  log: Log,
+  work: (sessions: RunSessions) => Promise<T>,
+): Promise<T> {
+  const sessions = runSessions(connector, held, log);
+  try {
+    return await work(sessions);
+  } catch (error) {
+    if (held.signal.aborted) await sessions.endAll();
+    throw error;
+  }
+}
+
 export function runSessions(connector: SqlConnector, held: Held, log: Log): RunSessions {
   const { signal } = held;
   const noted: Noted = { connections: new Map(), newestId: '0' };
