@@ -1,5 +1,6 @@
 import { throwIfOver } from '../engine/deadline.ts';
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
+import { keepLease, type Lease } from './keep-lease.ts';
 import { progressMeter } from './measure-progress.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import {
@@ -141,63 +142,41 @@ async function take<R extends Backup | Restore>(
   }
 }
 
-/** Signs of life until `stop`; ends the work when they are refused or could not be given within the lease. */
+/** Signs of life that tell the progress and bring the wish to cancel. */
 function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, settings: HoldSettings) {
-  const lost = new AbortController();
   const cancelled = new AbortController();
   const measure = progressMeter();
   let work: Work | undefined;
-  let leaseEnd = Date.parse(run.leaseExpiresAt ?? '');
-  let beating = Promise.resolve();
-
-  // A lease that is over stays over: by then the run was shown as failed, and another may have begun.
-  const requireLease = (): void => {
-    if (ports.now() >= leaseEnd) throw new SafeBaseError('fenced', `the lease of ${run.id} is over`);
-  };
-  const renew = async (kept: RunResult = {}): Promise<void> => {
-    requireLease();
-    const expires = ports.now() + settings.leaseMs;
-    const leaseExpiresAt = new Date(expires).toISOString();
-    const progress = work && measure(work, ports.now());
-    const { cancel } = await ports.runs.heartbeat(run.id, run.fence, leaseExpiresAt, progress, kept);
-    await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
-    leaseEnd = expires;
-    if (cancel) cancelled.abort(new SafeBaseError('cancelled', `${run.id} was cancelled`));
-  };
-  const beat = (): Promise<void> =>
-    renew().catch((error: unknown) => {
-      if (isCode(error, 'fenced', 'wrong_state')) lost.abort(error);
-      else ports.log.error('heartbeat failed, trying again', { runId: run.id, error });
+  const giveSign = async (kept: RunResult = {}): Promise<void> => {
+    let isCancelled = false;
+    await lease.renew(async (expiresAt) => {
+      const progress = work && measure(work, ports.now());
+      const { cancel } = await ports.runs.heartbeat(run.id, run.fence, expiresAt, progress, kept);
+      await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt });
+      isCancelled = cancel !== undefined;
     });
-  const lookAtLease = (): void => {
-    if (ports.now() >= leaseEnd) lost.abort(new SafeBaseError('fenced', `the lease of ${run.id} is over`));
+    if (isCancelled) cancelled.abort(new SafeBaseError('cancelled', `${run.id} was cancelled`));
   };
-  const timer = setInterval(() => {
-    // Not behind the beats: one that hangs must not hide that the lease is over.
-    lookAtLease();
-    beating = beating.then(beat);
-  }, settings.heartbeatMs);
-  const signal = AbortSignal.any([settings.deadline, lost.signal, cancelled.signal]);
+  const lease: Lease = keepLease(ports, settings, {
+    name: `the lease of ${run.id}`,
+    owner: { runId: run.id },
+    leaseExpiresAt: run.leaseExpiresAt,
+    beat: () => giveSign(),
+  });
+  const signal = AbortSignal.any([settings.deadline, lease.lost, cancelled.signal]);
   return {
     signal,
     throwIfLost: (): void => {
-      lookAtLease();
+      lease.look();
       throwIfOver(signal);
     },
     save: async (kept: RunResult): Promise<void> => {
-      await renew(kept);
+      await giveSign(kept);
       cancelled.signal.throwIfAborted();
     },
     report: (next: Work): void => {
       work = next;
     },
-    /** @throws `fenced` where the run is not this worker's any more: its final state is another's to write */
-    stop: async (): Promise<void> => {
-      clearInterval(timer);
-      // A beat that hangs after all is lost must not hold up what comes then.
-      if (!lost.signal.aborted) await beating;
-      lost.signal.throwIfAborted();
-      requireLease();
-    },
+    stop: lease.stop,
   };
 }

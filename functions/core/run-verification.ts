@@ -2,6 +2,7 @@ import { type ErrorCode, type Failure, isCode, SafeBaseError, toFailure } from '
 import { changeVerification, ownVerification } from './change-verification.ts';
 import type { HoldSettings } from './hold-run.ts';
 import type { BackupId } from './ids.ts';
+import { keepLease, type Lease } from './keep-lease.ts';
 import type { Log, Now, ObjectStore, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import type { Verification } from './verification.ts';
@@ -76,57 +77,36 @@ async function take(
   }
 }
 
-/** Signs of life until `stop`; ends the work when they are refused or could not be given within the lease. */
+/** Signs of life that tell how far the reading is. */
 function keepAlive(
   ports: RunVerificationPorts,
   settings: HoldSettings,
   { id, verification }: Backup,
   attempt: number,
 ) {
-  const lost = new AbortController();
   let progress: Pick<Verification, 'bytesRead' | 'bytesToRead'> = {};
-  let leaseEnd = Date.parse(verification?.leaseExpiresAt ?? '');
-  let beating = Promise.resolve();
-  // A lease that is over stays over: by then the verification was shown as failed, and another may have begun.
-  const requireLease = (): void => {
-    if (ports.now() >= leaseEnd) throw new SafeBaseError('fenced', `the lease to verify ${id} is over`);
-  };
-  const renew = async (): Promise<void> => {
-    requireLease();
-    const expires = ports.now() + settings.leaseMs;
-    const leaseExpiresAt = new Date(expires).toISOString();
-    const alive = (found: Backup): Verification => ({
-      ...ownVerification(found, attempt, ['running']),
-      ...progress,
-      leaseExpiresAt,
+  const giveSign = (): Promise<void> =>
+    lease.renew(async (leaseExpiresAt) => {
+      const alive = (found: Backup): Verification => ({
+        ...ownVerification(found, attempt, ['running']),
+        ...progress,
+        leaseExpiresAt,
+      });
+      await changeVerification(ports.backups, id, alive, false);
     });
-    await changeVerification(ports.backups, id, alive, false);
-    leaseEnd = expires;
-  };
-  const beat = (): Promise<void> =>
-    renew().catch((error: unknown) => {
-      if (isCode(error, 'fenced', 'wrong_state')) lost.abort(error);
-      else ports.log.error('heartbeat failed, trying again', { backupId: id, error });
-    });
-  const timer = setInterval(() => {
-    // Not behind the beats: one that hangs must not hide that the lease is over.
-    if (ports.now() >= leaseEnd) lost.abort(new SafeBaseError('fenced', `the lease to verify ${id} is over`));
-    beating = beating.then(beat);
-  }, settings.heartbeatMs);
+  const lease: Lease = keepLease(ports, settings, {
+    name: `the lease to verify ${id}`,
+    owner: { backupId: id },
+    leaseExpiresAt: verification?.leaseExpiresAt,
+    beat: giveSign,
+  });
   return {
-    signal: AbortSignal.any([settings.deadline, lost.signal]),
+    signal: AbortSignal.any([settings.deadline, lease.lost]),
     onProgress: (bytesRead: number, bytesToRead: number): void => {
       progress = { bytesRead, bytesToRead };
     },
     progress: () => progress,
-    /** @throws `fenced` where the verification is not this worker's any more */
-    stop: async (): Promise<void> => {
-      clearInterval(timer);
-      // A beat that hangs after all is lost must not hold up what comes then.
-      if (!lost.signal.aborted) await beating;
-      lost.signal.throwIfAborted();
-      requireLease();
-    },
+    stop: lease.stop,
   };
 }
 
