@@ -31,6 +31,7 @@ import { secretsManagerStore } from './adapters/secrets-store.ts';
 import { stdoutLog } from './adapters/stdout-log.ts';
 import type { readConfig } from './config.ts';
 import { type Authenticate, tokenAuthenticator } from './core/authenticate.ts';
+import type { StartedJob } from './core/job-payloads.ts';
 import type {
   AuditLog,
   DatabaseStore,
@@ -46,14 +47,13 @@ import type {
   RunStore,
   SecretStore,
   SqlConnector,
-  StartedJob,
   TokenHasher,
   TokenStore,
-  Workflows,
 } from './core/ports.ts';
 import type { Backup, Restore } from './core/run.ts';
 import type { SettlePorts } from './core/settle-run.ts';
 import type { StartPorts } from './core/start-run.ts';
+import type { Workflows } from './core/workflow-ports.ts';
 import { SafeBaseError } from './errors.ts';
 
 type Of<Name extends 'TABLE_NAME' | 'BUCKET_NAME' | 'TOKEN_KEY_ID' | 'SIGN_KEY_ID' | 'MYSQL_CLIENT_ROOT'> = {

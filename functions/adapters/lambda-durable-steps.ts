@@ -4,7 +4,7 @@ import {
   type RetryDecision,
   withDurableExecution,
 } from '@aws/durable-execution-sdk-js';
-import type { WorkflowSteps } from '../core/ports.ts';
+import type { WorkflowSteps } from '../core/workflow-ports.ts';
 
 /** What Lambda invokes when a workflow is to begin, or to go on. */
 export type WorkflowHandler = ReturnType<typeof withDurableExecution>;

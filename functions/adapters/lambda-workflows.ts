@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { StartedJob, Workflows } from '../core/ports.ts';
+import type { StartedJob } from '../core/job-payloads.ts';
+import type { Workflows } from '../core/workflow-ports.ts';
 import { SafeBaseError } from '../errors.ts';
 
 /**

@@ -2,9 +2,10 @@ import { isCode, SafeBaseError } from '../errors.ts';
 import { refuseWhileRead } from './backup-readers.ts';
 import { failLostRun } from './end-lost-run.ts';
 import type { BackupId } from './ids.ts';
-import type { Log, Now, RunStore, Workflows } from './ports.ts';
+import type { Log, Now, RunStore } from './ports.ts';
 import { type Backup, isActive, isLost, type Restore } from './run.ts';
 import { refuseWhileVerified } from './verification.ts';
+import type { Workflows } from './workflow-ports.ts';
 
 export interface DeletePorts {
   readonly backups: RunStore<Backup>;

@@ -1,6 +1,7 @@
 import { SafeBaseError } from '../errors.ts';
 import type { BackupId, RunId } from './ids.ts';
-import type { StartedJob, VerifyJob, WorkflowSteps } from './ports.ts';
+import type { StartedJob, VerifyJob } from './job-payloads.ts';
+import type { WorkflowSteps } from './workflow-ports.ts';
 
 export interface DrivePorts {
   /** The function that does a job. @throws `host_refused` where the network has no workers */

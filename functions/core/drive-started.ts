@@ -1,7 +1,8 @@
 import { SafeBaseError } from '../errors.ts';
 import { type DrivePorts, driveJob } from './drive-job.ts';
 import { isBackupId, isRestoreId, type RunId } from './ids.ts';
-import type { StartedJob, WorkflowSteps } from './ports.ts';
+import type { StartedJob } from './job-payloads.ts';
+import type { WorkflowSteps } from './workflow-ports.ts';
 
 export interface StartedPorts extends DrivePorts {
   /** The job in a payload, or nothing where this code does not know its version or kind. */

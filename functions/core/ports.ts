@@ -5,7 +5,7 @@ import type { Part } from '../engine/part.ts';
 import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
 import type { Database } from './database.ts';
-import type { BackupId, DatabaseId, RestoreId, RunId, TokenId } from './ids.ts';
+import type { DatabaseId, RunId, TokenId } from './ids.ts';
 import type { Backup, CancelWish, Progress, Restore, RunChange, RunResult, RunState } from './run.ts';
 
 /** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
@@ -188,41 +188,6 @@ export interface DownloadLinks {
     object: { readonly key: string; readonly versionId: string; readonly fileName: string },
     expiresInSeconds: number,
   ): Promise<string>;
-}
-
-/** What starts a long job; plain asynchronous Lambdas now, durable workflows later. `network` picks the set of workers. */
-export interface Workflows {
-  /** Returns when the start is certain, not when the job is done. @throws `unavailable` */
-  start(job: StartedJob): Promise<void>;
-}
-export type StartedJob =
-  | { readonly version: 1; readonly kind: 'backup'; readonly runId: BackupId; readonly network: string }
-  | { readonly version: 1; readonly kind: 'restore'; readonly runId: RestoreId; readonly network: string }
-  | { readonly version: 1; readonly kind: 'expire'; readonly runId: BackupId }
-  | VerifyJob;
-
-/** One verification of a backup, which may be verified often: its number, and when it was asked for (ISO 8601). */
-export interface VerifyJob {
-  readonly version: 1;
-  readonly kind: 'verify';
-  readonly runId: BackupId;
-  readonly attempt: number;
-  readonly requestedAt: string;
-}
-
-/** How a call of a worker ended, as its caller learns it. */
-export type CallEnd = { readonly answered: true } | { readonly answered: false; readonly reason: string };
-
-/**
- * What a workflow is made of: whatever dies, what has ended is not done again. Code between these runs again after each
- * death: no clock, no random value, nothing of the outside there.
- */
-export interface WorkflowSteps {
-  /** A short piece of work that is safe to repeat; tried again when it fails. Its result is JSON. */
-  step<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Runs a worker and waits for its end, however long that takes. Its death is an answer, not an error. */
-  call(name: string, functionName: string, payload: object): Promise<CallEnd>;
-  wait(name: string, seconds: number): Promise<void>;
 }
 
 /** What a look at a database found; the answer of `POST /databases/{id}/test`. */

@@ -1,7 +1,8 @@
 import { isCode } from '../errors.ts';
 import { changeVerification, ownVerification } from './change-verification.ts';
 import type { BackupId } from './ids.ts';
-import type { Log, Now, RunStore, VerifyJob } from './ports.ts';
+import type { VerifyJob } from './job-payloads.ts';
+import type { Log, Now, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import { unfinished } from './verification.ts';
 

@@ -2,10 +2,12 @@ import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
 import { fenceLostRun } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
-import type { DatabaseStore, Log, Now, RunLocks, RunStore, StartedJob, Workflows } from './ports.ts';
+import type { StartedJob } from './job-payloads.ts';
+import type { DatabaseStore, Log, Now, RunLocks, RunStore } from './ports.ts';
 import { releaseLock } from './release-lock.ts';
 import { type Backup, type Restore, runLockKey } from './run.ts';
 import { takeLock } from './take-lock.ts';
+import type { Workflows } from './workflow-ports.ts';
 
 export interface StartPorts {
   readonly databases: DatabaseStore;

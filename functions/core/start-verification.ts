@@ -1,9 +1,10 @@
 import { isCode, toFailure } from '../errors.ts';
 import { changeVerification, ownVerification } from './change-verification.ts';
 import type { BackupId } from './ids.ts';
-import type { Log, Now, RunStore, Workflows } from './ports.ts';
+import type { Log, Now, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import { queuedVerification, refuseWhileVerified, type Verification } from './verification.ts';
+import type { Workflows } from './workflow-ports.ts';
 
 export interface StartVerificationPorts {
   readonly backups: RunStore<Backup>;

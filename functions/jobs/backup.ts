@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { readConfig } from '../config.ts';
-import { parseBackupId } from '../core/ids.ts';
+import { backupPayload } from '../core/job-payloads.ts';
 import { runBackup } from '../core/run-backup.ts';
 import { jobHandler } from '../middleware/job-handler.ts';
 import {
@@ -34,16 +33,9 @@ const ports = {
 /** Kept of the worker's time for aborting uploads, killing programs and writing the end. */
 const CLEAN_UP_MS = 60_000;
 
-const payload = z.strictObject({
-  version: z.literal(1),
-  kind: z.literal('backup'),
-  runId: z.string(),
-  network: z.string(),
-});
-
 /** Makes one backup, in the network of its database. */
 export const handler = jobHandler(
-  { name: 'backup', payload, marginMs: CLEAN_UP_MS, log: log() },
+  { name: 'backup', payload: backupPayload, marginMs: CLEAN_UP_MS, log: log() },
   async ({ runId }, { deadline, remainingMs, endsAt }) => {
     await runBackup(
       ports,
@@ -60,7 +52,7 @@ export const handler = jobHandler(
         loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,
         workerSeconds: remainingMs / 1_000,
       },
-      parseBackupId(runId),
+      runId,
     );
   },
 );

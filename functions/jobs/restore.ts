@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { readConfig } from '../config.ts';
-import { parseRestoreId } from '../core/ids.ts';
+import { restorePayload } from '../core/job-payloads.ts';
 import { runRestore } from '../core/run-restore.ts';
 import { jobHandler } from '../middleware/job-handler.ts';
 import {
@@ -34,16 +33,9 @@ const ports = {
 /** Kept of the worker's time for aborting uploads, killing programs and writing the end. */
 const CLEAN_UP_MS = 60_000;
 
-const payload = z.strictObject({
-  version: z.literal(1),
-  kind: z.literal('restore'),
-  runId: z.string(),
-  network: z.string(),
-});
-
 /** Restores one backup, in the network of the target. */
 export const handler = jobHandler(
-  { name: 'restore', payload, marginMs: CLEAN_UP_MS, log: log() },
+  { name: 'restore', payload: restorePayload, marginMs: CLEAN_UP_MS, log: log() },
   async ({ runId }, { deadline, remainingMs, endsAt }) => {
     await runRestore(
       ports,
@@ -57,7 +49,7 @@ export const handler = jobHandler(
         loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,
         workerSeconds: remainingMs / 1_000,
       },
-      parseRestoreId(runId),
+      runId,
     );
   },
 );

@@ -1,4 +1,6 @@
-import type { Log, StartedJob, Workflows } from '../../functions/core/ports.ts';
+import type { StartedJob } from '../../functions/core/job-payloads.ts';
+import type { Log } from '../../functions/core/ports.ts';
+import type { Workflows } from '../../functions/core/workflow-ports.ts';
 
 /** Notes what would have been started; `refuse` makes the next starts fail. */
 export function recordingWorkflows(): Workflows & {

@@ -1,6 +1,7 @@
 import { driveJob } from '../../../functions/core/drive-job.ts';
 import { newBackupId, newRestoreId } from '../../../functions/core/ids.ts';
-import type { CallEnd, StartedJob, VerifyJob, WorkflowSteps } from '../../../functions/core/ports.ts';
+import type { StartedJob, VerifyJob } from '../../../functions/core/job-payloads.ts';
+import type { CallEnd, WorkflowSteps } from '../../../functions/core/workflow-ports.ts';
 
 const answered: CallEnd = { answered: true };
 const died: CallEnd = { answered: false, reason: 'killed' };

@@ -1,7 +1,8 @@
 import { driveStarted } from '../../../functions/core/drive-started.ts';
-import type { StartedJob, WorkflowSteps } from '../../../functions/core/ports.ts';
+import type { StartedJob } from '../../../functions/core/job-payloads.ts';
 import { refuseRun, settleRun } from '../../../functions/core/settle-run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
+import type { WorkflowSteps } from '../../../functions/core/workflow-ports.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { corePorts, registered } from '../../fixtures/core-ports.ts';
 
