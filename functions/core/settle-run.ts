@@ -1,5 +1,6 @@
 import { isCode, type SafeBaseError, toFailure } from '../errors.ts';
 import { failLostRun } from './end-lost-run.ts';
+import { findRun } from './find-run.ts';
 import { isBackupId, type RunId } from './ids.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
 import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
@@ -20,7 +21,7 @@ export interface SettlePorts {
  * has ended stays as it is.
  */
 export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
-  const run = isBackupId(id) ? await ports.backups.get(id) : await ports.restores.get(id);
+  const run = await findRun(ports, id);
   if (run === undefined) return;
   if (!isActive(run.state)) await freeLock(ports, run);
   else if (isBackup(run)) await settleBackup(ports, run);
@@ -29,7 +30,7 @@ export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
 
 /** Fails a queued run that no workflow can drive, and frees its lock. What is running or has ended is another's. */
 export async function refuseRun(ports: SettlePorts, id: RunId, reason: SafeBaseError): Promise<void> {
-  const run = isBackupId(id) ? await ports.backups.get(id) : await ports.restores.get(id);
+  const run = await findRun(ports, id);
   if (run?.state !== 'queued') return;
   const failure = toFailure(reason);
   const isFailed = isBackup(run)

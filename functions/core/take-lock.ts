@@ -1,11 +1,9 @@
 import { isCode } from '../errors.ts';
-import { isBackupId, isRestoreId } from './ids.ts';
-import type { RunLocks, RunStore } from './ports.ts';
-import { type Backup, isFencedOff, type Restore } from './run.ts';
+import { type FindPorts, findRun } from './find-run.ts';
+import type { RunLocks } from './ports.ts';
+import { isFencedOff } from './run.ts';
 
-export interface LockPorts {
-  readonly backups: Pick<RunStore<Backup>, 'get'>;
-  readonly restores: Pick<RunStore<Restore>, 'get'>;
+export interface LockPorts extends FindPorts {
   readonly locks: RunLocks;
 }
 
@@ -26,9 +24,4 @@ export async function takeLock(ports: LockPorts, lock: Lock): ReturnType<RunLock
     await ports.locks.release({ key: lock.key, owner: holder.id });
     return ports.locks.acquire(lock);
   }
-}
-
-async function findRun({ backups, restores }: LockPorts, id: string): Promise<Backup | Restore | undefined> {
-  if (isBackupId(id)) return backups.get(id);
-  return isRestoreId(id) ? restores.get(id) : undefined;
 }
