@@ -37,7 +37,8 @@ export interface Lease {
 /** Gives signs of life until `stop`. A lease that is over stays over: by then it was shown as failed, and another may have begun. */
 export function keepLease({ log, now }: LeasePorts, { leaseMs, heartbeatMs }: LeaseTerms, kept: Kept): Lease {
   const lost = new AbortController();
-  let leaseEnd = Date.parse(kept.leaseExpiresAt ?? '');
+  // One without a time is over: no comparison with NaN ever holds.
+  let leaseEnd = kept.leaseExpiresAt === undefined ? 0 : Date.parse(kept.leaseExpiresAt);
   let beating = Promise.resolve();
 
   const requireLease = (): void => {
