@@ -1,6 +1,6 @@
 /** Cancelling, with the clock of a deployed worker: it hears of the wish by itself, and leaves nothing behind. */
 import type { Connection } from 'mysql2/promise';
-import type { RunKind } from './faults.ts';
+import type { RunKind } from './kills.ts';
 import { openScene, type Scene } from './scene.ts';
 import { holdRunIn, overwriting } from './strike-in.ts';
 

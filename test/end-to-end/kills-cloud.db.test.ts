@@ -1,6 +1,6 @@
 import { childrenOf } from '../functions/engine/test-database.ts';
-import type { RunKind } from './faults.ts';
 import { type KillableLaptop, startKillableLaptop } from './killable-laptop.ts';
+import type { RunKind } from './kills.ts';
 import { openSource, type Source } from './source.ts';
 import { holdRunIn, overwriting } from './strike-in.ts';
 

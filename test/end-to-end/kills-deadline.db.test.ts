@@ -1,4 +1,4 @@
-import type { RunKind } from './faults.ts';
+import type { RunKind } from './kills.ts';
 import { openScene, type Scene } from './scene.ts';
 import { overwriting, strikeIn } from './strike-in.ts';
 

@@ -1,5 +1,5 @@
 import { isAlive, waitUntil } from '../local/wait-until.ts';
-import { FAULTS, type Fault, type RunKind } from './faults.ts';
+import { FAULTS, type Fault, type RunKind } from './kills.ts';
 import { openScene, type Scene } from './scene.ts';
 import { overwriting, strikeIn } from './strike-in.ts';
 

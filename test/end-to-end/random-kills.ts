@@ -6,8 +6,8 @@ import type { EngineName } from '../../local/engines/packages.ts';
 import { randomFrom } from '../../local/sample/random.ts';
 import { childrenOf } from '../functions/engine/test-database.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
-import type { RunKind } from './faults.ts';
 import { type KillableLaptop, startKillableLaptop } from './killable-laptop.ts';
+import type { RunKind } from './kills.ts';
 import { openSource, type Source } from './source.ts';
 import { overwriting } from './strike-in.ts';
 

@@ -1,6 +1,6 @@
 /** Starts a run and holds it in its middle. */
 import { SAMPLE_SCHEMAS } from '../../local/sample/fill-sample-shop.ts';
-import type { RunKind } from './faults.ts';
+import type { RunKind } from './kills.ts';
 import type { Answer, ApiCalls } from './laptop.ts';
 import type { PausingProxy } from './pausing-proxy.ts';
 

@@ -11,20 +11,20 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { startCloud } from '../../local/cloud.ts';
-import { compareContents } from '../../local/compare/compare-contents.ts';
-import { connectToRead } from '../../local/compare/connect.ts';
-import { readServerContent } from '../../local/compare/read-content.ts';
-import { obtainEngine } from '../../local/engines/obtain-engine.ts';
-import type { EngineName } from '../../local/engines/packages.ts';
-import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
-import { randomFrom } from '../../local/sample/random.ts';
-import { temporaryFolder } from '../local/temporary-folder.ts';
-import { assemblyIn } from './assembly.ts';
-import type { FaultyWay } from './fault-kinds.ts';
-import { type FaultyAws, startFaultyAws } from './faulty-aws.ts';
-import { startFaultyServer } from './faulty-server.ts';
-import { type ApiCalls, callApi } from './laptop.ts';
+import { startCloud } from '../../../local/cloud.ts';
+import { compareContents } from '../../../local/compare/compare-contents.ts';
+import { connectToRead } from '../../../local/compare/connect.ts';
+import { readServerContent } from '../../../local/compare/read-content.ts';
+import { obtainEngine } from '../../../local/engines/obtain-engine.ts';
+import type { EngineName } from '../../../local/engines/packages.ts';
+import { type RunningServer, startServer } from '../../../local/engines/start-server.ts';
+import { randomFrom } from '../../../local/sample/random.ts';
+import { temporaryFolder } from '../../local/temporary-folder.ts';
+import { assemblyIn } from '../assembly.ts';
+import { type ApiCalls, callApi } from '../laptop.ts';
+import type { FaultyWay } from './kinds.ts';
+import { type FaultyAws, startFaultyAws } from './way-to-aws.ts';
+import { startFaultyServer } from './way-to-server.ts';
 
 export interface FaultStage {
   readonly laptop: ApiCalls;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { aimAtCalls, type FaultKind, type FaultyWay } from './fault-kinds.ts';
+import { aimAtCalls, type FaultKind, type FaultyWay } from './kinds.ts';
 
 export interface FaultyAws extends FaultyWay {
   /** The variables of a function that make its SDK take this way. */

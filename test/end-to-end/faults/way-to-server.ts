@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { aimAtCalls, type FaultKind, type FaultyWay } from './fault-kinds.ts';
+import { aimAtCalls, type FaultKind, type FaultyWay } from './kinds.ts';
 
 export async function startFaultyServer(upstreamPort: number): Promise<FaultyWay> {
   const aim = aimAtCalls();

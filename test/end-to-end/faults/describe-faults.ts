@@ -1,9 +1,9 @@
 /** Fails the N-th outgoing call of a job, for N = 1, 2, 3 … until a run passes untouched, as the tests of SQLite do. */
-import type { EngineName } from '../../local/engines/packages.ts';
-import { randomFrom } from '../../local/sample/random.ts';
-import { FAULT_JOBS, type FaultJob } from './fault-jobs.ts';
-import { FAULT_KINDS, type FaultKind, type Shot } from './fault-kinds.ts';
-import { type FaultStage, openFaultStage } from './fault-stage.ts';
+import type { EngineName } from '../../../local/engines/packages.ts';
+import { randomFrom } from '../../../local/sample/random.ts';
+import { FAULT_JOBS, type FaultJob } from './jobs.ts';
+import { FAULT_KINDS, type FaultKind, type Shot } from './kinds.ts';
+import { type FaultStage, openFaultStage } from './stage.ts';
 
 const IS_FULL = process.env.SAFEBASE_FULL === '1';
 const START_MS = 240_000;

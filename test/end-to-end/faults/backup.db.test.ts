@@ -1,4 +1,4 @@
-import { describeFaults } from './generated-faults.ts';
+import { describeFaults } from './describe-faults.ts';
 
 describeFaults([
   ['backup', 'aws'],

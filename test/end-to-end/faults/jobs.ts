@@ -1,6 +1,7 @@
 /** The jobs whose calls are made to fail, and what must hold after each, whatever has failed. */
-import { type FaultStage, SCHEMA, until } from './fault-stage.ts';
-import type { Answer } from './laptop.ts';
+
+import type { Answer } from '../laptop.ts';
+import { type FaultStage, SCHEMA, until } from './stage.ts';
 
 export interface FaultJob {
   /** Whether each run needs a preparation of its own. @default no */
