@@ -6,6 +6,7 @@ import { readGrants } from '../engine/catalogue/grants.ts';
 import { findLosses } from '../engine/catalogue/losses.ts';
 import { listSchemas, readSchemas, type SchemaSurvey } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
+import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { isAtLeast } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
@@ -36,6 +37,7 @@ interface PlannedSchema {
 /** What is to be dumped, and all that was found out before. */
 export interface BackupPlan {
   readonly server: ServerInfo;
+  readonly life: ServerLife;
   readonly schemas: readonly PlannedSchema[];
   readonly losses: readonly Loss[];
   /** Bytes of rows, an estimate of the server. */
@@ -70,7 +72,7 @@ export async function planBackup(
   const { endpoint } = input;
   const session = await connector.connect(endpoint);
   try {
-    const { server, surveys } = await survey(session.query, input);
+    const { server, life, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
     refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
     await refuseDumpHangs(session.query, server, surveys);
@@ -79,7 +81,7 @@ export async function planBackup(
       deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
     });
     const schemas = surveys.map((schema) => plannedSchema(server, endpoint, schema, losses));
-    return { server: server.info, schemas, losses, sizeBytes };
+    return { server: server.info, life, schemas, losses, sizeBytes };
   } finally {
     await session.close();
   }
@@ -88,10 +90,15 @@ export async function planBackup(
 async function survey(
   query: Query,
   { database, lockSchemas }: PlanInput,
-): Promise<{ readonly server: Server; readonly surveys: readonly SchemaSurvey[] }> {
+): Promise<{
+  readonly server: Server;
+  readonly life: ServerLife;
+  readonly surveys: readonly SchemaSurvey[];
+}> {
   await refuseLimitedReads(query);
   const server = await readServer(query);
   requireSupported(server);
+  const life = await readServerLife(query, server);
   const grants = await readGrants(query, server);
   const names = await listSchemas(query, database.schemas, server);
   refuseMissing(
@@ -111,7 +118,7 @@ async function survey(
     throw new SafeBaseError('schema_unknown', `the server of ${database.id} holds no schema to back up`);
   }
   await lockSchemas(server, names);
-  return { server, surveys: await readSchemas(query, names, server) };
+  return { server, life, surveys: await readSchemas(query, names, server) };
 }
 
 function plannedSchema(

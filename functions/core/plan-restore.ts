@@ -7,6 +7,7 @@ import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
+import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
@@ -24,6 +25,7 @@ export interface SchemaRestore extends TargetSchema {
 
 export interface RestorePlan {
   readonly product: ServerInfo['product'];
+  readonly life: ServerLife;
   readonly schemas: readonly SchemaRestore[];
   /** The storage engines that the target has, in upper case. */
   readonly engines: ReadonlySet<string>;
@@ -68,6 +70,7 @@ export async function planRestore(
     const server = await readServer(query);
     requireSupported(server);
     refuseOther(server, manifest);
+    const life = await readServerLife(query, server);
     await requireExplicitTimestamps(query);
     await input.lockSchemas(server, Object.values(run.schemas));
     const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
@@ -89,6 +92,7 @@ export async function planRestore(
     refuseMissing(grants, await missingRights(query, server, grants, schemas));
     return {
       product: server.info.product,
+      life,
       schemas,
       engines: await readEngines(query),
       lowerCaseTableNames,

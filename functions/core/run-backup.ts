@@ -17,6 +17,7 @@ import { reachDatabase } from './reach-database.ts';
 import type { Backup, BackupResult } from './run.ts';
 import { type RunSessions, withRunSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
+import { refuseChangedServer } from './server-changed.ts';
 import { firstVerification } from './verification.ts';
 
 export interface BackupPorts extends HoldPorts<Backup> {
@@ -39,7 +40,7 @@ export interface BackupSettings extends RunSettings {
   readonly workerSeconds: number;
 }
 
-/** The way of one backup: probe → dump each schema to S3 → read back → manifest. */
+/** The way of one backup: probe → dump each schema to S3, from one life of the server → read back → manifest. */
 export const runBackup = (
   ports: BackupPorts,
   settings: BackupSettings,
@@ -68,6 +69,7 @@ async function makeBackup(
   held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
 
   const dumped = await dumpSchemas(ports, settings, held, plan, sessions);
+  await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
   const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
   held.keep({ sizeBytes, dumpBytes });
@@ -96,6 +98,8 @@ async function dumpSchemas(
   const dumped: (Dumped & { readonly program: Program })[] = [];
   const progress = schemaProgress('dump', plan.schemas, plan.sizeBytes, held.report);
   for (const [index, schema] of plan.schemas.entries()) {
+    const { endpoint } = schema.dumpInput;
+    await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
     const instant = new Date(ports.now()).toISOString();
     const dump = dumpSchema({
       ...schema.dumpInput,
@@ -106,7 +110,6 @@ async function dumpSchemas(
       onProgress: progress.onProgress,
     });
     const key = dumpKey(held.run.databaseId, held.run.id, index);
-    const { endpoint } = schema.dumpInput;
     const { versionId } = await sessions.duringDump(endpoint, schema.contents.name, () =>
       ports.objects.writeParts(key, dump.parts, held.signal),
     );

@@ -26,6 +26,7 @@ import { readManifestOf } from './read-manifest.ts';
 import type { Restore, RestoredSchema, RestoreResult } from './run.ts';
 import { type RunSessions, withRunSessions } from './run-sessions.ts';
 import { schemaProgress } from './schema-progress.ts';
+import { refuseChangedServer } from './server-changed.ts';
 
 export interface RestorePorts extends HoldPorts<Restore> {
   readonly databases: DatabaseStore;
@@ -159,6 +160,7 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
     states.set(schema, { state: 'partial' });
     // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
     await held.save();
+    await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
     await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
     const { clientRoot } = settings;
     const { product } = plan;
@@ -193,6 +195,8 @@ async function compareAll(work: Work): Promise<void> {
   for (const schema of work.plan.schemas) {
     await compareTarget(work.ports.connector, work.endpoint, schema, work.held.signal);
   }
+  // What an older life of the server held in memory alone may be gone since it was counted.
+  await refuseChangedServer(work.ports.connector, work.endpoint, work.plan.life, work.held.signal);
 }
 
 /**

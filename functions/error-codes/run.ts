@@ -7,6 +7,11 @@ export const RUN_ERRORS = {
     'The time of the worker ran out',
     'Back up fewer schemas at once, or at a quieter time.',
   ),
+  server_changed: entry(
+    'unavailable',
+    'The database server was restarted or replaced during the run',
+    'Run again; if it repeats, look at the server log, and register one server where a proxy spreads connections over several.',
+  ),
   disk_full: entry('internal', 'A disk is full', 'Free space on the server that the detail names.'),
   cancelled: entry('conflict', 'The run was cancelled', 'Start another run when it is wanted.'),
   worker_lost: entry(
