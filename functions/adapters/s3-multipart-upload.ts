@@ -103,7 +103,7 @@ export class MultipartUpload {
       throw new SafeBaseError('upload_failed', `S3 has other bytes or no version of ${key}`);
     } catch (error) {
       // After a lost answer the repetition finds no upload (404) or an object in its way (412): ours, or not?
-      const stored = await findStored(this.#bucket, key, checksum);
+      const stored = await findStored(this.#bucket, key, checksum, this.#end);
       if (stored !== undefined) return stored;
       throw s3Failure('upload_failed', `complete ${key}`, error);
     }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore, WrittenObject } from '../core/ports.ts';
+import { throwIfOver } from '../engine/deadline.ts';
 import { type Bucket, s3Failure } from './s3-errors.ts';
 import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
@@ -12,20 +13,30 @@ import { uploadParts } from './s3-upload.ts';
 /** Objects in one versioned bucket, whose default encryption applies. */
 export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
   writeParts: (key, parts, signal) => uploadParts(bucket, key, parts, signal),
-  writeOnce: (key, body, contentType) => writeOnce(bucket, key, body, contentType),
-  read: (key, versionId, range) => readObject(bucket, key, versionId, range),
+  writeOnce: (key, body, contentType, signal) => writeOnce(bucket, { key, body, contentType }, signal),
+  read: (key, versionId, range, signal) => readObject(bucket, { key, versionId, range }, signal),
   list: (prefix, after) => listNewest(bucket, prefix, after),
   listUploads: (prefix) => listUploads(bucket, prefix),
   abortUpload: (upload) => abortUpload(bucket, upload),
   removeAll: (prefix) => removeAll(bucket, prefix),
 });
 
+/** What is asked for without a signal is small, and somebody waits for it. */
+const WRITE_MS = 20_000;
+
+interface SmallObject {
+  readonly key: string;
+  readonly body: Buffer;
+  readonly contentType: string;
+}
+
 async function writeOnce(
   bucket: Bucket,
-  key: string,
-  body: Buffer,
-  contentType: string,
+  { key, body, contentType }: SmallObject,
+  signal?: AbortSignal,
 ): Promise<WrittenObject> {
+  if (signal !== undefined) throwIfOver(signal);
+  const abortSignal = signal ?? AbortSignal.timeout(WRITE_MS);
   const checksum = createHash('sha256').update(body).digest('base64');
   try {
     const { VersionId: versionId } = await bucket.s3.send(
@@ -37,13 +48,15 @@ async function writeOnce(
         ChecksumSHA256: checksum,
         IfNoneMatch: '*',
       }),
+      { abortSignal },
     );
     if (versionId !== undefined) return { versionId };
     throw new Error('the bucket keeps no versions');
   } catch (error) {
     // The answer may have been lost and the repetition refused: what counts is whether our bytes lie there.
-    const stored = await findStored(bucket, key, checksum);
+    const stored = await findStored(bucket, key, checksum, abortSignal);
     if (stored !== undefined) return stored;
+    if (signal !== undefined) throwIfOver(signal);
     throw s3Failure('upload_failed', `write ${key}`, error);
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { throwIfOver } from '../engine/deadline.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type Bucket, s3ErrorName, s3Failure, s3Status } from './s3-errors.ts';
 
@@ -17,6 +18,12 @@ const GONE = [
   'InvalidObjectState',
 ];
 
+interface Asked {
+  readonly key: string;
+  readonly versionId: string;
+  readonly range: { readonly first: number; readonly last: number } | undefined;
+}
+
 interface Span {
   /** The next byte to read. */
   readonly first: number;
@@ -27,13 +34,14 @@ interface Span {
 /** Streams one version, and goes on at the offset where a connection broke. @see ObjectStore.read */
 export async function* readObject(
   bucket: Bucket,
-  key: string,
-  versionId: string,
-  range?: { readonly first: number; readonly last: number },
+  asked: Asked,
+  signal: AbortSignal = new AbortController().signal,
 ): AsyncGenerator<Buffer> {
-  let span: Span = range ?? { first: 0 };
+  const { key } = asked;
+  let span: Span = asked.range ?? { first: 0 };
   for (let barren = 0; ; ) {
-    const answer = await open(bucket, key, versionId, span);
+    throwIfOver(signal);
+    const answer = await open(bucket, asked, span, signal);
     const last: number = span.last ?? span.first + (answer.ContentLength ?? 0) - 1;
     let first = span.first;
     try {
@@ -46,10 +54,14 @@ export async function* readObject(
       if (first === last + 1) return;
       throw new SafeBaseError('unavailable', `S3 ended ${key} at byte ${first} of ${last + 1}`);
     } catch (error) {
+      throwIfOver(signal);
       if (error instanceof SafeBaseError && error.code !== 'unavailable') throw error;
       barren = first > span.first ? 0 : barren + 1;
       if (barren >= MAX_BARREN_ATTEMPTS) throw s3Failure('unavailable', `read ${key}`, error);
-      await pause(FIRST_PAUSE_MS * 2 ** barren * (0.5 + Math.random() / 2));
+      // Cut short by the signal, it goes on to the look at it.
+      await pause(FIRST_PAUSE_MS * 2 ** barren * (0.5 + Math.random() / 2), undefined, { signal }).catch(
+        () => undefined,
+      );
       span = { first, last };
     }
   }
@@ -57,9 +69,9 @@ export async function* readObject(
 
 async function open(
   bucket: Bucket,
-  key: string,
-  versionId: string,
+  { key, versionId }: Asked,
   span: Span,
+  signal: AbortSignal,
 ): Promise<GetObjectCommandOutput> {
   const whole = span.first === 0 && span.last === undefined;
   const answer = await bucket.s3
@@ -70,8 +82,10 @@ async function open(
         VersionId: versionId,
         ...(whole ? {} : { Range: `bytes=${span.first}-${span.last}` }),
       }),
+      { abortSignal: signal },
     )
     .catch((error: unknown) => {
+      throwIfOver(signal);
       const name = s3ErrorName(error);
       // A bucket that is not there says nothing of what lies in ours.
       const gone = GONE.includes(name) || (s3Status(error) === 404 && name !== 'NoSuchBucket');

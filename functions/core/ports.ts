@@ -151,17 +151,25 @@ export interface ObjectStore {
    * @throws what the iterable throws; `upload_failed`; `deadline_exceeded`, or the reason of the signal where that is ours
    */
   writeParts(key: string, parts: AsyncIterable<Part>, signal?: AbortSignal): Promise<WrittenObject>;
-  /** Writes a small object that must not exist (If-None-Match). @throws `upload_failed` */
-  writeOnce(key: string, body: Buffer, contentType: string): Promise<WrittenObject>;
+  /**
+   * Writes a small object that must not exist (If-None-Match).
+   * @param signal ends the write without waiting for what S3 does not answer; what lies there by then all the same is
+   * looked for within seconds, and counts @default 20 s
+   * @throws `upload_failed`; `deadline_exceeded`, or the reason of the signal where that is ours
+   */
+  writeOnce(key: string, body: Buffer, contentType: string, signal?: AbortSignal): Promise<WrittenObject>;
   /**
    * Streams bytes of one version.
-   * @param range first and last byte, both inclusive, counted from 0
-   * @throws `backup_damaged` where the object or version is gone
+   * @param range first and last byte, both inclusive, counted from 0 @default all
+   * @param signal ends the reading without waiting for what S3 does not answer
+   * @throws `backup_damaged` where the object or version is gone; `unavailable`; `deadline_exceeded`, or the reason of the
+   * signal where that is ours
    */
   read(
     key: string,
     versionId: string,
     range?: { readonly first: number; readonly last: number },
+    signal?: AbortSignal,
   ): AsyncIterable<Buffer>;
   /**
    * The newest version of each object under a prefix, in the order of their keys. One that was deleted counts as long

@@ -23,7 +23,8 @@ export async function proveStored(
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const chunk of objects.read(key, versionId, { first: 0, last: sizeBytes - 1 })) {
+    const whole = { first: 0, last: sizeBytes - 1 };
+    for await (const chunk of objects.read(key, versionId, whole, signal)) {
       throwIfOver(signal);
       hash.update(chunk);
       bytes += chunk.length;

@@ -3,7 +3,6 @@ import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
 import { partBytesFor } from '../engine/part.ts';
 import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import { SafeBaseError } from '../errors.ts';
-import type { Database } from './database.ts';
 import { fitRecord } from './fit-record.ts';
 import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
@@ -81,7 +80,7 @@ async function makeBackup(
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
-  const written = await writeManifest(ports, database, run.id, manifest);
+  const written = await writeManifest(ports.objects, held, manifest);
   return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 
@@ -174,14 +173,13 @@ function manifestOf(
 }
 
 async function writeManifest(
-  ports: BackupPorts,
-  database: Database,
-  id: BackupId,
+  objects: ObjectStore,
+  { run, signal }: HeldRun<Backup>,
   manifest: Manifest,
 ): Promise<NonNullable<Backup['manifest']>> {
-  const key = manifestKey(database.id, id);
+  const key = manifestKey(run.databaseId, run.id);
   const body = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
-  const { versionId } = await ports.objects.writeOnce(key, body, 'application/json');
+  const { versionId } = await objects.writeOnce(key, body, 'application/json', signal);
   return { key, versionId, sha256: createHash('sha256').update(body).digest('hex') };
 }
 

@@ -74,7 +74,7 @@ async function restoreBackup(
 ): Promise<RestoreResult> {
   const { run } = held;
   held.report({ phase: 'probe' });
-  const manifest = await manifestOf(ports, run);
+  const manifest = await manifestOf(ports, held);
   const target = await ports.databases.get(run.databaseId);
   if (target === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
   const endpoint = await reachDatabase(ports, target, 'restore', settings.networks);
@@ -94,12 +94,12 @@ async function restoreBackup(
   return states.result();
 }
 
-async function manifestOf(ports: RestorePorts, run: Restore): Promise<Manifest> {
+async function manifestOf(ports: RestorePorts, { run, signal }: HeldRun<Restore>): Promise<Manifest> {
   const backup = await ports.backups.get(run.backupId);
   if (backup?.state !== 'completed' || backup.manifest === undefined) {
     throw new SafeBaseError('backup_not_restorable', `${run.backupId} is ${backup?.state ?? 'gone'}`);
   }
-  return readManifestOf(ports.objects, backup);
+  return readManifestOf(ports.objects, backup, signal);
 }
 
 /** Pass 1: everything is read, proved and looked through before the first write. */
@@ -237,7 +237,7 @@ async function eachSchema(
   for (const schema of plan.schemas) {
     const { dump } = schema;
     const read = (range: { readonly first: number; readonly last: number }) =>
-      ports.objects.read(dump.key, dump.versionId, range);
+      ports.objects.read(dump.key, dump.versionId, range, held.signal);
     await use(schema, {
       schema: schema.contents.name,
       targetSchema: schema.target,

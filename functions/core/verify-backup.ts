@@ -28,7 +28,7 @@ export async function verifyBackup(
   backup: Backup,
   { signal, onProgress }: VerifyOptions,
 ): Promise<{ readonly bytesOnly: readonly string[] }> {
-  const manifest = await readManifestOf(objects, backup);
+  const manifest = await readManifestOf(objects, backup, signal);
   const bytesToRead = manifest.schemas.reduce((total, { dump }) => total + dump.sizeBytes, 0);
   let bytesRead = 0;
   onProgress(bytesRead, bytesToRead);
@@ -65,7 +65,7 @@ function partsOf(
   return readVerifiedParts(read, dump, signal);
 
   async function* read(range: { readonly first: number; readonly last: number }) {
-    for await (const chunk of objects.read(dump.key, dump.versionId, range)) {
+    for await (const chunk of objects.read(dump.key, dump.versionId, range, signal)) {
       // A part may have a quarter of a gigabyte: the end of the time must not wait for it.
       throwIfOver(signal);
       onBytes(chunk.length);

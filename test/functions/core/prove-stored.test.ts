@@ -33,6 +33,19 @@ describe('proveStored', () => {
     await expect(prove(claimed)).rejects.toMatchObject({ code: 'proof_failed' });
   });
 
+  it('gives its signal to the reading, which may stall', async () => {
+    const { signal } = new AbortController();
+    const objects = memoryObjects();
+    const given: unknown[] = [];
+    const read: typeof objects.read = async function* (...asked) {
+      given.push(asked[3]);
+      yield BODY;
+    };
+    const stored = { key: KEY, versionId: 'v', sizeBytes: BODY.length, sha256: hashOf(BODY) };
+    await proveStored({ ...objects, read }, stored, { signal, onProgress: () => {} });
+    expect(given).toEqual([signal]);
+  });
+
   it('ends when the run does', async () => {
     await expect(prove({}, AbortSignal.abort())).rejects.toMatchObject({ code: 'deadline_exceeded' });
   });

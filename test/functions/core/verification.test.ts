@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { noteReader } from '../../../functions/core/backup-readers.ts';
 import { deleteBackup } from '../../../functions/core/delete-backup.ts';
 import { newBackupId, newRestoreId } from '../../../functions/core/ids.ts';
@@ -5,6 +6,7 @@ import type { Backup } from '../../../functions/core/run.ts';
 import { startVerification } from '../../../functions/core/start-verification.ts';
 import { verifyBackup } from '../../../functions/core/verify-backup.ts';
 import { NO_OBJECTS } from '../../../functions/engine/contents.ts';
+import { throwIfOver } from '../../../functions/engine/deadline.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { damage, flipped, never, QUEUE_LEASE_MS, scene } from '../../fixtures/verify-scene.ts';
 
@@ -177,6 +179,25 @@ describe('a verification', () => {
     await start();
     const deadline = AbortSignal.abort(new SafeBaseError('deadline_exceeded', 'over'));
     await run(1, {}, { deadline });
+    expect((await record()).verification).toMatchObject({ failure: { code: 'deadline_exceeded' } });
+  });
+
+  it.each(['manifest.json', 'dump.sql.zst'])('ends at its deadline while %s stalls', async (end) => {
+    const { ports, start, run, record } = await scene();
+    await start();
+    const late = new AbortController();
+    const read: typeof ports.objects.read = async function* (...asked) {
+      const [key, , , signal] = asked;
+      if (!key.endsWith(end)) yield* ports.objects.read(...asked);
+      else if (signal === undefined) throw new Error('nothing ends this read');
+      else {
+        const over = once(signal, 'abort');
+        late.abort(new SafeBaseError('deadline_exceeded', 'over'));
+        await over;
+        throwIfOver(signal);
+      }
+    };
+    await run(1, { objects: { ...ports.objects, read } }, { deadline: late.signal });
     expect((await record()).verification).toMatchObject({ failure: { code: 'deadline_exceeded' } });
   });
 
