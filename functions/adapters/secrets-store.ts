@@ -44,6 +44,15 @@ export const secretsManagerStore = (client: SecretsManagerClient, prefix: string
     return parseSecret(text);
   },
 
+  async readPending(secretArn) {
+    const command = new GetSecretValueCommand({ SecretId: secretArn, VersionStage: 'AWSPENDING' });
+    const answer = await client.send(command).catch((error: unknown) => {
+      if (nameOf(error) !== 'ResourceNotFoundException') refuse('read the secret')(error);
+    });
+    // A rotation makes the version before it has a value.
+    return answer?.SecretString === undefined ? undefined : parseSecret(answer.SecretString);
+  },
+
   async remove(secretArn) {
     const command = new DeleteSecretCommand({ SecretId: secretArn, ForceDeleteWithoutRecovery: true });
     await client.send(command).catch((error: unknown) => {

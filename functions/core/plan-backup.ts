@@ -17,20 +17,14 @@ import { MAX_SCHEMAS } from './fit-record.ts';
 import type { SqlConnector } from './ports.ts';
 import type { LockSchemas } from './schema-locks.ts';
 
-interface PlannedSchema {
+/** A schema that is to be dumped. */
+export interface PlannedSchema {
   readonly contents: SchemaContents;
   readonly sizeBytes: number;
   /** What this schema and its server ask of the dump. */
   readonly dumpInput: Pick<
     DumpInput,
-    | 'endpoint'
-    | 'product'
-    | 'schema'
-    | 'ignoredViews'
-    | 'history'
-    | 'events'
-    | 'columnStatistics'
-    | 'isReadable'
+    'product' | 'schema' | 'ignoredViews' | 'history' | 'events' | 'columnStatistics' | 'isReadable'
   >;
 }
 
@@ -69,8 +63,7 @@ export async function planBackup(
   settings: PlanSettings,
   input: PlanInput,
 ): Promise<BackupPlan> {
-  const { endpoint } = input;
-  const session = await connector.connect(endpoint);
+  const session = await connector.connect(input.endpoint);
   try {
     const { server, life, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
@@ -80,7 +73,7 @@ export async function planBackup(
     const losses = await findLosses(session.query, server, surveys, {
       deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
     });
-    const schemas = surveys.map((schema) => plannedSchema(server, endpoint, schema, losses));
+    const schemas = surveys.map((schema) => plannedSchema(server, schema, losses));
     return { server: server.info, life, schemas, losses, sizeBytes };
   } finally {
     await session.close();
@@ -123,7 +116,6 @@ async function survey(
 
 function plannedSchema(
   server: Server,
-  endpoint: Endpoint,
   { contents, sizeBytes, history }: SchemaSurvey,
   losses: readonly Loss[],
 ): PlannedSchema {
@@ -134,7 +126,6 @@ function plannedSchema(
     contents,
     sizeBytes,
     dumpInput: {
-      endpoint,
       product: server.info.product,
       schema: contents.name,
       ignoredViews: contents.brokenViews.map(({ name }) => name),

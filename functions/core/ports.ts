@@ -128,6 +128,11 @@ export interface SecretStore {
   replace(secretArn: string, secret: Secret): Promise<void>;
   /** Read anew at each connect. @throws `secrets_unreachable`, `secret_unusable` */
   read(secretArn: string): Promise<Secret>;
+  /**
+   * What a rotation that is under way has set, or is about to: the version at the stage AWSPENDING. Nothing where there is
+   * none. @throws as `read`
+   */
+  readPending(secretArn: string): Promise<Secret | undefined>;
   /** Removes a managed secret for good; one that is already gone is no error. */
   remove(secretArn: string): Promise<void>;
 }

@@ -1,8 +1,17 @@
 import type { Endpoint } from '../engine/connection.ts';
 import { SafeBaseError } from '../errors.ts';
-import type { Database } from './database.ts';
+import type { Credentials, Database } from './database.ts';
 import { type AddressRules, checkAddresses } from './host-rules.ts';
 import type { Resolver, SecretStore } from './ports.ts';
+
+/** What a database is reached for. */
+export type Purpose = 'backup' | 'restore';
+
+/** A database without its own for restore uses those for backup. */
+export const credentialsFor = (database: Database, purpose: Purpose): Credentials =>
+  purpose === 'restore'
+    ? (database.restoreCredentials ?? database.backupCredentials)
+    : database.backupCredentials;
 
 interface ReachPorts {
   readonly secrets: SecretStore;
@@ -11,14 +20,13 @@ interface ReachPorts {
 
 /**
  * Everything needed to dial a database: the secret read anew, the name resolved, every address checked.
- * @param purpose which of the two credentials; a database without its own for restore uses those for backup
  * @param networks network profile → what it may reach
  * @throws `host_refused`, `host_unknown`, `secrets_unreachable`, `secret_unusable`
  */
 export async function reachDatabase(
   ports: ReachPorts,
   database: Database,
-  purpose: 'backup' | 'restore',
+  purpose: Purpose,
   networks: Readonly<Record<string, AddressRules>>,
 ): Promise<Endpoint> {
   const rules = networks[database.network];
@@ -27,10 +35,7 @@ export async function reachDatabase(
       hint: `Use one of: ${Object.keys(networks).join(', ')}.`,
     });
   }
-  const credentials =
-    purpose === 'restore'
-      ? (database.restoreCredentials ?? database.backupCredentials)
-      : database.backupCredentials;
+  const credentials = credentialsFor(database, purpose);
   const [secret, addresses] = await Promise.all([
     ports.secrets.read(credentials.secretArn),
     ports.resolver.resolve(database.host),

@@ -1,22 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
-import { partBytesFor } from '../engine/part.ts';
-import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import { SafeBaseError } from '../errors.ts';
+import { type DumpedSchema, type DumpSource, dumpSchemas } from './dump-schemas.ts';
 import { fitRecord } from './fit-record.ts';
 import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
-import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
+import { type Manifest, manifestKey } from './manifest.ts';
 import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
-import { differences } from './prepare-target.ts';
 import { proveStored } from './prove-stored.ts';
-import { reachDatabase } from './reach-database.ts';
+import { type ReachedServer, reachServer } from './reach-server.ts';
 import type { Backup, BackupResult } from './run.ts';
-import { type RunSessions, withRunSessions } from './run-sessions.ts';
-import { schemaProgress } from './schema-progress.ts';
-import { refuseChangedServer } from './server-changed.ts';
+import { withRunSessions } from './run-sessions.ts';
 import { firstVerification } from './verification.ts';
 
 export interface BackupPorts extends HoldPorts<Backup> {
@@ -45,30 +40,29 @@ export const runBackup = (
   settings: BackupSettings,
   id: BackupId,
 ): Promise<Backup | undefined> =>
-  holdRun(ports, id, settings, (held) =>
-    withRunSessions(ports.connector, held, ports.log, (sessions) =>
-      makeBackup({ ...ports, connector: sessions.connector }, settings, held, sessions),
-    ),
-  );
+  holdRun(ports, id, settings, async (held) => {
+    held.report({ phase: 'probe' });
+    const server = await reachServer(ports, settings.networks, held.run.databaseId, 'backup');
+    return withRunSessions(server.connector, held, ports.log, (sessions) =>
+      makeBackup({ ...ports, connector: sessions.connector }, settings, held, { ...server, sessions }),
+    );
+  });
+
+type RunServer = DumpSource & Pick<ReachedServer, 'database'>;
 
 async function makeBackup(
   ports: BackupPorts,
   settings: BackupSettings,
   held: HeldRun<Backup>,
-  sessions: RunSessions,
+  server: RunServer,
 ): Promise<BackupResult> {
-  const { run } = held;
-  held.report({ phase: 'probe' });
-  const database = await ports.databases.get(run.databaseId);
-  if (database === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
-  const endpoint = await reachDatabase(ports, database, 'backup', settings.networks);
-  const { lockSchemas } = held;
+  const { run, lockSchemas } = held;
+  const { database, endpoint } = server;
   const plan = await planBackup(ports.connector, settings, { database, endpoint, lockSchemas });
   const { losses } = plan;
   held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
 
-  const dumped = await dumpSchemas(ports, settings, held, plan, sessions);
-  await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
+  const dumped = await dumpSchemas({ ports, settings, held, source: server }, plan);
   const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
   held.keep({ sizeBytes, dumpBytes });
@@ -84,47 +78,10 @@ async function makeBackup(
   return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 
-type Dumped = Manifest['schemas'][number];
-type Program = Manifest['program'];
-
-async function dumpSchemas(
-  ports: BackupPorts,
-  settings: BackupSettings,
-  held: HeldRun<Backup>,
-  plan: BackupPlan,
-  sessions: RunSessions,
-): Promise<readonly (Dumped & { readonly program: Program })[]> {
-  const dumped: (Dumped & { readonly program: Program })[] = [];
-  const progress = schemaProgress('dump', plan.schemas, plan.sizeBytes, held.report);
-  for (const [index, schema] of plan.schemas.entries()) {
-    const { endpoint } = schema.dumpInput;
-    await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
-    const instant = new Date(ports.now()).toISOString();
-    const dump = dumpSchema({
-      ...schema.dumpInput,
-      clientRoot: settings.clientRoot,
-      zstdLevel: settings.zstdLevel,
-      partBytes: partBytesFor(schema.sizeBytes),
-      signal: held.signal,
-      onProgress: progress.onProgress,
-    });
-    const key = dumpKey(held.run.databaseId, held.run.id, index);
-    const { versionId } = await sessions.duringDump(endpoint, schema.contents.name, () =>
-      ports.objects.writeParts(key, dump.parts, held.signal),
-    );
-    const { program, found, ...summary } = dump.summary();
-    if (found) refuseOtherObjects(schema.contents, found.created);
-    const tables = found ? { tables: found.tables } : {};
-    dumped.push({ ...schema.contents, ...tables, instant, dump: { key, versionId, ...summary }, program });
-    progress.through(schema.contents.counts, summary.dumpBytes);
-  }
-  return dumped;
-}
-
 async function rereadAll(
   ports: BackupPorts,
   held: HeldRun<Backup>,
-  dumped: readonly Dumped[],
+  dumped: readonly DumpedSchema[],
 ): Promise<void> {
   const bytesEstimated = sum(dumped.map(({ dump }) => dump.sizeBytes));
   let bytesBefore = 0;
@@ -136,20 +93,13 @@ async function rereadAll(
   }
 }
 
-/** A dump that holds other objects than the schema had is no backup. @throws `dump_incomplete` */
-function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
-  const differing = differences(contents, created);
-  if (differing === '') return;
-  throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`);
-}
-
 /** What a backup of SafeBase never holds; said in every manifest. */
 const NOT_COVERED = ['server accounts and their rights', 'server settings', 'binary logs'];
 
 function manifestOf(
   run: Backup,
   plan: BackupPlan,
-  dumped: readonly (Dumped & { readonly program: Program })[],
+  dumped: readonly DumpedSchema[],
   completedAt: string,
 ): Manifest {
   const [first] = dumped;

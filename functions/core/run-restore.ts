@@ -1,5 +1,4 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
-import type { Endpoint } from '../engine/connection.ts';
 import { checkDump } from '../engine/sql/check-dump.ts';
 import type { CheckedDump, LoadedSchema, OpenSession, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
@@ -21,7 +20,7 @@ import {
   refuseOtherCounts,
   refuseUnmet,
 } from './prepare-target.ts';
-import { reachDatabase } from './reach-database.ts';
+import { type ReachedServer, reachServer } from './reach-server.ts';
 import { readManifestOf } from './read-manifest.ts';
 import type { Restore, RestoredSchema, RestoreResult } from './run.ts';
 import { type RunSessions, withRunSessions } from './run-sessions.ts';
@@ -50,19 +49,30 @@ export const runRestore = (
   settings: RestoreSettings,
   id: RestoreId,
 ): Promise<Restore | undefined> =>
-  holdRun(ports, id, settings, (held) =>
-    withRunSessions(ports.connector, held, ports.log, (sessions) =>
-      restoreBackup({ ...ports, connector: sessions.connector }, settings, held, sessions),
-    ),
-  );
+  holdRun(ports, id, settings, async (held) => {
+    held.report({ phase: 'probe' });
+    const manifest = await manifestOf(ports, held);
+    const server = await reachServer(ports, settings.networks, held.run.databaseId, 'restore');
+    return withRunSessions(server.connector, held, ports.log, (sessions) =>
+      restoreBackup({ ...ports, connector: sessions.connector }, settings, held, {
+        ...server,
+        sessions,
+        manifest,
+      }),
+    );
+  });
+
+/** Where a run restores to, and what. */
+interface Order extends Pick<ReachedServer, 'endpoint' | 'logIn'> {
+  readonly sessions: RunSessions;
+  readonly manifest: Manifest;
+}
 
 /** What every step of one restore works with. */
-interface Work {
+interface Work extends Omit<Order, 'manifest'> {
   readonly ports: RestorePorts;
   readonly settings: RestoreSettings;
   readonly held: HeldRun<Restore>;
-  readonly sessions: RunSessions;
-  readonly endpoint: Endpoint;
   readonly plan: RestorePlan;
 }
 
@@ -70,22 +80,16 @@ async function restoreBackup(
   ports: RestorePorts,
   settings: RestoreSettings,
   held: HeldRun<Restore>,
-  sessions: RunSessions,
+  { endpoint, logIn, sessions, manifest }: Order,
 ): Promise<RestoreResult> {
-  const { run } = held;
-  held.report({ phase: 'probe' });
-  const manifest = await manifestOf(ports, held);
-  const target = await ports.databases.get(run.databaseId);
-  if (target === undefined) throw new SafeBaseError('not_found', `the record ${run.databaseId} is gone`);
-  const endpoint = await reachDatabase(ports, target, 'restore', settings.networks);
-  const { lockSchemas } = held;
+  const { run, lockSchemas } = held;
   const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest, lockSchemas });
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
   const states = followStates(held, plan, losses);
   held.keep({ events: plan.events, ...states.result() });
 
-  const work: Work = { ports, settings, held, sessions, endpoint, plan };
+  const work: Work = { ports, settings, held, sessions, endpoint, logIn, plan };
   await checkAll(work);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
@@ -108,8 +112,8 @@ async function checkAll(work: Work): Promise<void> {
   const targets = new Map(Object.entries(held.run.schemas));
   const carried = new Set<string>();
   const needs: OutsideNeed[] = [];
-  await eachSchema(work, 'check', async (schema, input) => {
-    const checked = await checkDump(input);
+  await eachSchema(work, 'check', async (schema, begin) => {
+    const checked = await checkDump(begin());
     refuseOtherCounts(schema, checked);
     refuseFoldedNames(plan.lowerCaseTableNames, checked.names);
     refuseLongStatements(plan, schema, checked);
@@ -154,9 +158,9 @@ function refuseLongStatements(
 
 /** Pass 2: each schema is emptied or made, then loaded. */
 async function loadAll(work: Work, states: States): Promise<readonly LoadedSchema[]> {
-  const { ports, settings, held, sessions, endpoint, plan } = work;
+  const { ports, settings, held, sessions, endpoint, logIn, plan } = work;
   const loaded: LoadedSchema[] = [];
-  await eachSchema(work, 'load', async (schema, input) => {
+  await eachSchema(work, 'load', async (schema, begin) => {
     states.set(schema, { state: 'partial' });
     // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
     await held.save();
@@ -165,8 +169,11 @@ async function loadAll(work: Work, states: States): Promise<readonly LoadedSchem
     const { clientRoot } = settings;
     const { product } = plan;
     const openSession = openSessionOf(work);
-    const result = await sessions.duringLoad(endpoint, schema.target, () =>
-      loadSchema({ ...input, clientRoot, endpoint, product, openSession }),
+    // A login that was refused has loaded nothing: with another one, all of it is done anew.
+    const result = await logIn(endpoint, (by) =>
+      sessions.duringLoad(by, schema.target, () =>
+        loadSchema({ ...begin(), clientRoot, endpoint: by, product, openSession }),
+      ),
     );
     states.set(schema, { disabledEvents: namesOf(result), leftOut: result.leftOut });
     loaded.push(result);
@@ -226,11 +233,11 @@ const namesOf = ({ events }: LoadedSchema): readonly string[] => events.map(({ n
 
 type ReadingInput = Parameters<typeof checkDump>[0];
 
-/** Reads each dump of the plan once, proved part by part, and tells the progress over all of them. */
+/** Reads each dump of the plan, proved part by part and from its first with each `begin`, and tells the progress over all. */
 async function eachSchema(
   { ports, held, plan }: Work,
   phase: 'check' | 'load',
-  use: (schema: SchemaRestore, input: ReadingInput) => Promise<void>,
+  use: (schema: SchemaRestore, begin: () => ReadingInput) => Promise<void>,
 ): Promise<void> {
   const bytesEstimated = plan.schemas.reduce((total, { dump }) => total + dump.dumpBytes, 0);
   const progress = schemaProgress(phase, plan.schemas, bytesEstimated, held.report);
@@ -238,14 +245,14 @@ async function eachSchema(
     const { dump } = schema;
     const read = (range: { readonly first: number; readonly last: number }) =>
       ports.objects.read(dump.key, dump.versionId, range, held.signal);
-    await use(schema, {
+    await use(schema, () => ({
       schema: schema.contents.name,
       targetSchema: schema.target,
       dump: readVerifiedParts(read, dump, held.signal),
       dumpBytes: dump.dumpBytes,
       signal: held.signal,
       onProgress: progress.onProgress,
-    });
+    }));
     progress.through(schema.contents.counts, dump.dumpBytes);
   }
 }

@@ -2,10 +2,15 @@ import type { Secret, SecretStore } from '../../functions/core/ports.ts';
 import { SafeBaseError } from '../../functions/errors.ts';
 
 /** Secrets in a map, by ARN, which a test may look at. */
-export function memorySecrets(): SecretStore & { readonly stored: Map<string, Secret> } {
+export function memorySecrets(): SecretStore & {
+  readonly stored: Map<string, Secret>;
+  readonly pending: Map<string, Secret>;
+} {
   const stored = new Map<string, Secret>();
+  const pending = new Map<string, Secret>();
   return {
     stored,
+    pending,
     async create(name, secret) {
       const arn = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}`;
       stored.set(arn, secret);
@@ -19,6 +24,9 @@ export function memorySecrets(): SecretStore & { readonly stored: Map<string, Se
       const secret = stored.get(secretArn);
       if (secret === undefined) throw new SafeBaseError('secret_unusable', 'there is no such secret');
       return secret;
+    },
+    async readPending(secretArn) {
+      return pending.get(secretArn);
     },
     async remove(secretArn) {
       stored.delete(secretArn);

@@ -151,6 +151,20 @@ describe('secretsManagerStore', () => {
     },
   );
 
+  it('reads what a rotation has pending, where there is such', async () => {
+    const pending = { SecretId: 'arn:1', VersionStage: 'AWSPENDING' };
+    manager
+      .on(GetSecretValueCommand, pending)
+      .resolvesOnce({ SecretString: '{"password":"next"}' })
+      .resolvesOnce({})
+      .rejectsOnce(named('ResourceNotFoundException'))
+      .rejects(named('AccessDeniedException'));
+    expect(await store.readPending('arn:1')).toEqual({ password: 'next' });
+    expect(await store.readPending('arn:1')).toBeUndefined();
+    expect(await store.readPending('arn:1')).toBeUndefined();
+    await expect(store.readPending('arn:1')).rejects.toMatchObject({ code: 'secret_unusable' });
+  });
+
   it('does not mind that a secret is gone already, but that it stays', async () => {
     manager.on(DeleteSecretCommand).rejectsOnce(named('ResourceNotFoundException')).rejects(away);
     await store.remove('arn:1');

@@ -67,6 +67,17 @@ describe('Secrets Manager', () => {
     ).toEqual(['AWSCURRENT', 'AWSPREVIOUS']);
   });
 
+  it('keeps the value of a rotation that is pending beside the current one', async () => {
+    const { ARN } = await create('one');
+    await expect(read(ARN, 'AWSPENDING')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const SecretString = 'two';
+    await client.send(
+      new PutSecretValueCommand({ SecretId: ARN, SecretString, VersionStages: ['AWSPENDING'] }),
+    );
+    expect((await read(ARN, 'AWSPENDING')).SecretString).toBe('two');
+    expect((await read(ARN)).SecretString).toBe('one');
+  });
+
   it('counts a repeated write as one, and refuses another value under its token', async () => {
     const { ARN } = await create('one');
     const token = '0123456789abcdef0123456789abcdef';

@@ -1,0 +1,103 @@
+import type { Endpoint } from '../engine/connection.ts';
+import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
+import { partBytesFor } from '../engine/part.ts';
+import { dumpSchema } from '../engine/sql/dump-schema.ts';
+import type { OnProgress } from '../engine/sql/format-sql.ts';
+import { SafeBaseError } from '../errors.ts';
+import type { HeldRun } from './hold-run.ts';
+import { dumpKey, type Manifest } from './manifest.ts';
+import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
+import type { Now, ObjectStore, SqlConnector } from './ports.ts';
+import { differences } from './prepare-target.ts';
+import type { ReachedServer } from './reach-server.ts';
+import type { Backup } from './run.ts';
+import type { RunSessions } from './run-sessions.ts';
+import { schemaProgress } from './schema-progress.ts';
+import { refuseChangedServer } from './server-changed.ts';
+
+interface DumpPorts {
+  readonly connector: SqlConnector;
+  readonly objects: ObjectStore;
+  readonly now: Now;
+}
+
+interface DumpSettings {
+  readonly clientRoot: string;
+  readonly zstdLevel: number;
+}
+
+/** Where a run dumps from. */
+export type DumpSource = Pick<ReachedServer, 'endpoint' | 'logIn'> & { readonly sessions: RunSessions };
+
+/** A schema as the manifest will tell of it, and what it was dumped with. */
+export type DumpedSchema = Manifest['schemas'][number] & { readonly program: Manifest['program'] };
+
+/** What every schema of one backup is dumped with. */
+interface Work {
+  readonly ports: DumpPorts;
+  readonly settings: DumpSettings;
+  readonly held: HeldRun<Backup>;
+  readonly source: DumpSource;
+}
+
+/**
+ * Dumps schema by schema to S3, all from one life of the server.
+ * @throws `server_changed`, as `dumpSchema` and `ObjectStore.writeParts`, the reason of the signal
+ */
+export async function dumpSchemas(work: Work, plan: BackupPlan): Promise<readonly DumpedSchema[]> {
+  const { ports, held, source } = work;
+  const seeSame = () => refuseChangedServer(ports.connector, source.endpoint, plan.life, held.signal);
+  const dumped: DumpedSchema[] = [];
+  const progress = schemaProgress('dump', plan.schemas, plan.sizeBytes, held.report);
+  for (const [index, schema] of plan.schemas.entries()) {
+    await seeSame();
+    // A login that was refused has read nothing: with another one, all of it is done anew.
+    const one = await source.logIn(source.endpoint, (endpoint) =>
+      dumpOne(work, { schema, index, endpoint, onProgress: progress.onProgress }),
+    );
+    dumped.push(one);
+    progress.through(schema.contents.counts, one.dump.dumpBytes);
+  }
+  await seeSame();
+  return dumped;
+}
+
+interface OneDump {
+  readonly schema: PlannedSchema;
+  /** Its place in the manifest. */
+  readonly index: number;
+  readonly endpoint: Endpoint;
+  readonly onProgress: OnProgress;
+}
+
+async function dumpOne(
+  { ports, settings, held, source }: Work,
+  { schema, index, endpoint, onProgress }: OneDump,
+): Promise<DumpedSchema> {
+  const { contents } = schema;
+  const instant = new Date(ports.now()).toISOString();
+  const dump = dumpSchema({
+    ...schema.dumpInput,
+    endpoint,
+    clientRoot: settings.clientRoot,
+    zstdLevel: settings.zstdLevel,
+    partBytes: partBytesFor(schema.sizeBytes),
+    signal: held.signal,
+    onProgress,
+  });
+  const key = dumpKey(held.run.databaseId, held.run.id, index);
+  const { versionId } = await source.sessions.duringDump(endpoint, contents.name, () =>
+    ports.objects.writeParts(key, dump.parts, held.signal),
+  );
+  const { program, found, ...summary } = dump.summary();
+  if (found) refuseOtherObjects(contents, found.created);
+  const tables = found ? { tables: found.tables } : {};
+  return { ...contents, ...tables, instant, dump: { key, versionId, ...summary }, program };
+}
+
+/** A dump that holds other objects than the schema had is no backup. @throws `dump_incomplete` */
+function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
+  const differing = differences(contents, created);
+  if (differing === '') return;
+  throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`);
+}
