@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -9,13 +8,9 @@ import {
 import type { WrittenObject } from '../core/ports.ts';
 import type { Part } from '../engine/part.ts';
 import { SafeBaseError } from '../errors.ts';
-import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
+import { type Bucket, s3Failure } from './s3-errors.ts';
 import { findStored } from './s3-stored.ts';
-
-/** Aborts until S3 no longer knows the upload; the bucket's lifecycle rule is the net below. */
-const MAX_ABORTS = 4;
-/** In all; what is left then is for the sweeper. A worker whose time is over has a minute for this and its other ends. */
-const ABANDON_MS = 20_000;
+import { abortUpload } from './s3-unfinished.ts';
 
 /** One multipart upload from its begin to its completion or end; every part carries our SHA-256 for S3 to check. */
 export class MultipartUpload {
@@ -114,20 +109,10 @@ export class MultipartUpload {
     this.#cut.abort();
   }
 
-  /**
-   * Removes the parts. A part that S3 was still receiving may arrive after an abort: so abort again.
-   * Never throws: what made the upload fail is the error to tell.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
-   */
+  /** Removes the parts, as well as it can: what made the upload fail is the error to tell. */
   async abandon(): Promise<void> {
-    const abortSignal = AbortSignal.timeout(ABANDON_MS);
-    for (let attempt = 1; attempt <= MAX_ABORTS; attempt += 1) {
-      try {
-        await this.#bucket.s3.send(new AbortMultipartUploadCommand(this.#target), { abortSignal });
-      } catch (error) {
-        if (s3ErrorName(error) === 'NoSuchUpload') return;
-      }
-    }
+    const { Key: key, UploadId: uploadId } = this.#target;
+    await abortUpload(this.#bucket, { key, uploadId }).catch(() => undefined);
   }
 }
 

@@ -4,6 +4,8 @@ import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
 
 /** Parts in flight may outlive an abort, which then has to be repeated. A part takes seconds, so that this is enough. */
 const MAX_ABORTS = 5;
+/** In all: whoever cancelled a run waits for this. What is left then is for the next sweep, or a rule of the bucket. */
+const ABORT_MS = 4_000;
 
 /** @see ObjectStore.listUploads */
 export async function* listUploads(bucket: Bucket, prefix: string): AsyncGenerator<UnfinishedUpload> {
@@ -23,18 +25,25 @@ export async function* listUploads(bucket: Bucket, prefix: string): AsyncGenerat
 }
 
 /**
- * Aborts until S3 no longer knows the upload.
+ * Aborts until S3 no longer knows the upload: a part that S3 was still receiving may arrive after an abort. An attempt
+ * that fails is followed by the next one as well.
  * @see ObjectStore.abortUpload
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
 export async function abortUpload(bucket: Bucket, { key, uploadId }: UnfinishedUpload): Promise<void> {
-  try {
-    for (let aborts = 0; aborts < MAX_ABORTS; aborts += 1) {
+  const abortSignal = AbortSignal.timeout(ABORT_MS);
+  let failure: unknown;
+  for (let aborts = 0; aborts < MAX_ABORTS && !abortSignal.aborted; aborts += 1) {
+    failure = undefined;
+    try {
       await bucket.s3.send(
         new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: uploadId }),
+        { abortSignal },
       );
+    } catch (error) {
+      if (s3ErrorName(error) === 'NoSuchUpload') return;
+      failure = error;
     }
-  } catch (error) {
-    if (s3ErrorName(error) !== 'NoSuchUpload') throw s3Failure('unavailable', `abort ${key}`, error);
   }
+  if (failure !== undefined) throw s3Failure('unavailable', `abort ${key}`, failure);
 }

@@ -186,7 +186,7 @@ export interface ObjectStore {
   /** @throws `unavailable` */
   listUploads(prefix: string): AsyncIterable<UnfinishedUpload>;
   /**
-   * Ends an upload with all parts, those that arrive meanwhile too; one that is gone is no error.
+   * Ends an upload with all parts, those that arrive meanwhile too, within seconds; one that is gone is no error.
    * @throws `unavailable`
    */
   abortUpload(upload: UnfinishedUpload): Promise<void>;

@@ -177,6 +177,27 @@ describe('when S3 disturbs', () => {
     expect(await place.openUploads()).toEqual([]);
   });
 
+  it('aborts again after an attempt that failed', async () => {
+    const { mock, store } = disturbed();
+    const { s3, name } = place.bucket;
+    const key = 'm/again';
+    const begun = await s3.send(new CreateMultipartUploadCommand({ Bucket: name, Key: key }));
+    const abort = (input: AbortMultipartUploadCommandInput) =>
+      s3.send(new AbortMultipartUploadCommand(input));
+    mock.on(AbortMultipartUploadCommand).rejectsOnce(named('SlowDown', 503)).callsFake(abort);
+    await store.abortUpload({ key, uploadId: begun.UploadId ?? '' });
+    expect(await place.openUploads()).toEqual([]);
+  });
+
+  it('says which upload cannot be aborted', async () => {
+    const { mock, store } = disturbed();
+    mock.on(AbortMultipartUploadCommand).resolvesOnce({}).rejects(named('SlowDown', 503));
+    await expect(store.abortUpload({ key: 'm/kept', uploadId: 'u' })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'could not abort m/kept (SlowDown)',
+    });
+  });
+
   it('tells the failure of the source although nothing can be aborted', async () => {
     const { mock, store } = disturbed();
     mock.on(AbortMultipartUploadCommand).rejects(named('SlowDown', 503));

@@ -13,6 +13,8 @@ import { startBucket, useEndpoint } from '../../fixtures/s3-bucket.ts';
 
 /** What a cancel leaves a worker to end in, after it has heard of it with its next sign of life. */
 const END_MS = 2_500;
+/** How long an abort is tried. */
+const ABORT_MS = 4_000;
 const SIZE_BYTES = 8_000_000;
 
 let place: Awaited<ReturnType<typeof startBucket>>;
@@ -96,6 +98,37 @@ describe('what S3 does not answer', () => {
     );
     expect(thrown).toBe(cancelled);
     expect(endedInMs).toBeLessThan(END_MS);
+  });
+
+  it('an upload ends with its signal, and with what its removal may take', async () => {
+    const first = Promise.withResolvers<void>();
+    async function* parts() {
+      yield aPart(1, 5_000_000);
+      yield aPart(2, 5_000_000);
+      first.resolve();
+      await once(cancel.signal, 'abort');
+      throw cancelled;
+    }
+    const cancel = new AbortController();
+    const ended = store().writeParts('a/cut-off', parts(), cancel.signal);
+    await first.promise;
+    await whileDeaf(async () => {
+      proxy.cut();
+      const at = Date.now();
+      cancel.abort(cancelled);
+      await expect(ended).rejects.toBe(cancelled);
+      expect(Date.now() - at).toBeLessThan(ABORT_MS + 1_000);
+    });
+  });
+
+  it('an abort gives up within seconds', async () => {
+    const begun = Date.now();
+    await whileDeaf(() =>
+      expect(store().abortUpload({ key: 'a/x', uploadId: 'u' })).rejects.toMatchObject({
+        code: 'unavailable',
+      }),
+    );
+    expect(Date.now() - begun).toBeLessThan(ABORT_MS + 1_000);
   });
 
   it('a body that stalls in the middle ends with its signal', async () => {
