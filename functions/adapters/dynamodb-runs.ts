@@ -3,6 +3,7 @@ import {
   asOf,
   type Backup,
   isActive,
+  isUnfinished,
   mayFollow,
   type Restore,
   type RunChange,
@@ -39,7 +40,7 @@ function dynamodbRuns<R extends Backup | Restore>(
         {
           kind,
           databaseKind: `${run.databaseId}/${kind}`,
-          ...(isActive(run.state) ? { active: kind } : {}),
+          ...(isUnfinished(run.state) ? { active: kind } : {}),
         },
         () => new SafeBaseError('version_conflict', `${run.id} is there already`),
       ),
@@ -96,14 +97,14 @@ async function transition<R extends Backup | Restore>(
   if (allowed.length === 0) {
     throw new SafeBaseError('wrong_state', `a run that is ${from.join(' or ')} cannot be ${change.state}`);
   }
-  const active = isActive(change.state);
+  const unfinished = isUnfinished(change.state);
   const item = await changeRun(
     table,
     kind,
     { id, fence, from: allowed },
     {
-      set: { ...change, ...(active ? { active: kind } : {}) },
-      remove: active ? [] : ['leaseExpiresAt', 'progress', 'active'],
+      set: { ...change, ...(unfinished ? { active: kind } : {}) },
+      remove: unfinished ? [] : ['leaseExpiresAt', 'progress', 'active'],
     },
   );
   return recordIn<R>(item ?? {});

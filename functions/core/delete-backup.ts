@@ -15,6 +15,12 @@ export interface DeletePorts {
   readonly now: Now;
 }
 
+/** Three times the longest life of a worker and the pauses between them: then `sweep` starts the removal again. */
+const REMOVAL_MS = 3_600_000;
+
+/** Until when a removal that is started now should have ended (ISO 8601). */
+const removalEndsAt = (now: number): string => new Date(now + REMOVAL_MS).toISOString();
+
 /**
  * Marks a backup as to be deleted and queues the job that does it; repeating it queues the job again.
  * @throws `not_found`, `wrong_state` while it runs, `run_active` while it is being restored,
@@ -28,6 +34,28 @@ export async function deleteBackup(ports: DeletePorts, id: BackupId): Promise<Ba
   return deleting;
 }
 
+/**
+ * Starts a removal again that should have ended by now: its start was lost, or objects could not be removed.
+ * @throws `unavailable`
+ */
+export async function restartRemoval(
+  ports: Pick<DeletePorts, 'backups' | 'workflows' | 'log' | 'now'>,
+  { id, fence }: Backup,
+): Promise<void> {
+  ports.log.error('a removal did not end, starting it again', { backupId: id });
+  await ports.workflows.start({ version: 1, kind: 'expire', runId: id });
+  try {
+    await ports.backups.transition(
+      id,
+      { from: ['deleting'], fence },
+      { state: 'deleting', leaseExpiresAt: removalEndsAt(ports.now()) },
+    );
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!isCode(error, 'fenced', 'wrong_state')) throw error;
+  }
+}
+
 async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
   refuseWhileVerified(backup, ports.now());
   await refuseWhileRead(ports, backup);
@@ -36,7 +64,7 @@ async function mark(ports: DeletePorts, backup: Backup): Promise<Backup> {
     return await ports.backups.transition(
       id,
       { from: ['completed', 'failed', 'cancelled'], fence },
-      { state: 'deleting' },
+      { state: 'deleting', leaseExpiresAt: removalEndsAt(ports.now()) },
     );
   } catch (error) {
     if (!isCode(error, 'fenced')) throw error;

@@ -44,7 +44,7 @@ export interface RunStore<R extends Backup | Restore> {
   get(id: R['id']): Promise<R | undefined>;
   /** Newest first; `states` looks at the run as of now. @throws `bad_cursor` */
   list(filter: RunFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<R>>;
-  /** Ids of runs whose lease is over, longest ago first. May be behind: the record decides. */
+  /** Ids of unfinished runs whose lease is over, longest ago first. May be behind: the record decides. */
   listLost(limit: number): Promise<readonly R['id'][]>;
   /**
    * Moves a run on and sets fields, if it is in one of `from` and its fence is still `fence`. Final states

@@ -16,7 +16,8 @@ const NEXT: Record<RunState, readonly RunState[]> = {
   completed: ['completed', 'deleting'],
   failed: ['deleting'],
   cancelled: ['deleting'],
-  deleting: ['deleted'],
+  // It stays so when its removal is started again.
+  deleting: ['deleting', 'deleted'],
   deleted: [],
 };
 
@@ -25,6 +26,9 @@ export const mayFollow = (from: RunState, to: RunState): boolean => NEXT[from].i
 
 /** Whether a run in this state has yet to end. */
 export const isActive = (state: RunState): boolean => state === 'queued' || state === 'running';
+
+/** Whether somebody must still do something, and its lease says until when that should be done. */
+export const isUnfinished = (state: RunState): boolean => isActive(state) || state === 'deleting';
 
 /** What a worker is doing. A phase that moves no bytes tells its name alone. */
 export interface Work {
@@ -71,7 +75,7 @@ interface Run {
   readonly endedAt?: string;
   /** The worker that holds this number may write; it grows with each worker that takes the run. */
   readonly fence: number;
-  /** Until when the worker counts as alive (ISO 8601); absent in final states. */
+  /** Until when the worker counts as alive, or a removal as under way (ISO 8601); absent in final states. */
   readonly leaseExpiresAt?: string;
   readonly progress?: Progress;
   readonly failure?: Failure;

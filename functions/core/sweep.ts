@@ -1,6 +1,8 @@
+import { restartRemoval } from './delete-backup.ts';
 import { isBackupId } from './ids.ts';
 import { asOf, type Backup, isActive, isLost, type Restore } from './run.ts';
 import { type SettlePorts, settleBackup, settleRestore } from './settle-run.ts';
+import type { Workflows } from './workflow-ports.ts';
 
 /** What one sweep did. */
 export interface SweepReport {
@@ -8,9 +10,13 @@ export interface SweepReport {
   readonly completed: number;
   readonly failed: number;
   readonly uploadsAborted: number;
+  /** That had not ended in their time. */
+  readonly removalsStarted: number;
   /** What could not be done now; the next sweep tries again. */
   readonly troubles: number;
 }
+
+type SweepPorts = SettlePorts & { readonly workflows: Workflows };
 
 /** Runs of each kind, and uploads, that one sweep ends: what is left waits a minute. */
 const MAX_RUNS = 100;
@@ -18,12 +24,13 @@ const MAX_UPLOADS = 500;
 const OF_BACKUP = /^databases\/[^/]+\/backups\/([^/]+)\//;
 
 /**
- * Gives every run whose lease ran out its final state, and aborts the uploads of all runs that are over. Safe at any
- * time, also twice at once: every write is a condition on the fence that was read, and an upload is judged by the
- * record of its run alone, so that what a sweep leaves undone is found by the next.
+ * Gives every run whose lease ran out its final state, starts removals again that have not ended, and aborts the uploads
+ * of all runs that are over. Safe at any time, also twice at once: every write is a condition on the fence that was read,
+ * a removal does no harm twice, and an upload is judged by the record of its run alone, so that what a sweep leaves
+ * undone is found by the next.
  */
-export async function sweep(ports: SettlePorts, deadline: AbortSignal): Promise<SweepReport> {
-  const counts = { completed: 0, failed: 0, uploadsAborted: 0, troubles: 0 };
+export async function sweep(ports: SweepPorts, deadline: AbortSignal): Promise<SweepReport> {
+  const counts = { completed: 0, failed: 0, uploadsAborted: 0, removalsStarted: 0, troubles: 0 };
   const attempt = async (what: object, work: () => Promise<keyof SweepReport | undefined>): Promise<void> => {
     if (deadline.aborted) return;
     try {
@@ -51,8 +58,16 @@ export async function sweep(ports: SettlePorts, deadline: AbortSignal): Promise<
 type Attempt = (what: object, work: () => Promise<keyof SweepReport | undefined>) => Promise<void>;
 
 /** The index may be behind and tell of runs that live or have ended: only the record decides. */
-async function endBackup(ports: SettlePorts, id: Backup['id']): Promise<'completed' | 'failed' | undefined> {
+async function endBackup(
+  ports: SweepPorts,
+  id: Backup['id'],
+): Promise<'completed' | 'failed' | 'removalsStarted' | undefined> {
   const run = await ports.backups.get(id);
+  if (run?.state === 'deleting') {
+    if (!(Date.parse(run.leaseExpiresAt ?? '') <= ports.now())) return undefined;
+    await restartRemoval(ports, run);
+    return 'removalsStarted';
+  }
   return run !== undefined && isLost(run, ports.now()) ? settleBackup(ports, run) : undefined;
 }
 

@@ -168,6 +168,26 @@ export function runStoreContract(make: (now: Now) => Promise<RunStore<Backup>>):
     expect(await store.listLost(1)).toEqual([first?.id]);
   });
 
+  it('tells a removal whose time is over as well, until it has ended', async () => {
+    const { store, first } = await storeWith({});
+    await store.transition(first.id, { from: ['queued'], fence: 0 }, { state: 'failed' });
+    const mark = (leaseExpiresAt: string) =>
+      store.transition(
+        first.id,
+        { from: ['failed', 'deleting'], fence: 0 },
+        { state: 'deleting', leaseExpiresAt },
+      );
+    await mark(clock.iso(-1));
+    expect(await store.listLost(9)).toEqual([first.id]);
+    await mark(clock.iso(9));
+    expect(await store.listLost(9)).toEqual([]);
+    expect((await store.list({ states: ['queued', 'running'] }, { limit: 9 })).items).toEqual([]);
+    await mark(clock.iso(-1));
+    await store.transition(first.id, { from: ['deleting'], fence: 0 }, { state: 'deleted' });
+    expect(await store.listLost(9)).toEqual([]);
+    expect(await store.get(first.id)).not.toHaveProperty('leaseExpiresAt');
+  });
+
   it('lists by database, state as of now and time', async () => {
     const shop = newDatabaseId();
     const { store, runs } = await storeWith(

@@ -2,7 +2,7 @@ import type { Now, RunStore } from '../../functions/core/ports.ts';
 import {
   asOf,
   type Backup,
-  isActive,
+  isUnfinished,
   mayFollow,
   type Restore,
   type RunState,
@@ -37,14 +37,14 @@ export function memoryRuns<R extends Backup | Restore>(now: Now = Date.now): Run
     },
     listLost: async (limit) =>
       [...records.values()]
-        .filter((run) => asOf(run, now()).state !== run.state)
+        .filter((run) => isUnfinished(run.state) && Date.parse(run.leaseExpiresAt ?? '') <= now())
         .sort((one, other) => ((one.leaseExpiresAt ?? '') < (other.leaseExpiresAt ?? '') ? -1 : 1))
         .slice(0, limit)
         .map(({ id }) => id),
     async transition(id, { from, fence }, change) {
       const allowed = from.filter((state) => mayFollow(state, change.state));
       if (allowed.length === 0) throw new SafeBaseError('wrong_state', `not from ${from}`);
-      const ended = isActive(change.state) ? {} : { leaseExpiresAt: undefined, progress: undefined };
+      const ended = isUnfinished(change.state) ? {} : { leaseExpiresAt: undefined, progress: undefined };
       // JSON leaves out what is undefined.
       const changed: R = JSON.parse(JSON.stringify({ ...guarded(id, allowed, fence), ...change, ...ended }));
       records.set(id, changed);

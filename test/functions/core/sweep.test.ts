@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { deleteBackup } from '../../../functions/core/delete-backup.ts';
+import { expireBackup } from '../../../functions/core/expire-backup.ts';
 import { newRestoreId } from '../../../functions/core/ids.ts';
 import { dumpKey, type Manifest, manifestKey } from '../../../functions/core/manifest.ts';
 import type { Backup, Restore } from '../../../functions/core/run.ts';
@@ -11,7 +13,7 @@ import { aBackup } from '../../fixtures/records.ts';
 import { aManifest } from '../../fixtures/stored-backup.ts';
 
 const deadline = new AbortController().signal;
-const NOTHING = { completed: 0, failed: 0, uploadsAborted: 0, troubles: 0 };
+const NOTHING = { completed: 0, failed: 0, uploadsAborted: 0, removalsStarted: 0, troubles: 0 };
 
 /** A running backup that holds its lock, and whose lease ends in a minute. */
 async function scene() {
@@ -77,6 +79,26 @@ describe('sweep', () => {
     expect(ports.objects.uploads.size).toBe(0);
     expect(await swept()).toEqual(NOTHING);
     expect(await lockIsFree()).toBe(true);
+  });
+
+  it('starts a removal again that has not ended, until it has', async () => {
+    const { ports, backup, later, swept } = await scene();
+    later();
+    ports.workflows.refuse = new SafeBaseError('unavailable', 'no Lambda');
+    await expect(deleteBackup(ports, backup.id)).rejects.toMatchObject({ code: 'unavailable' });
+    ports.workflows.refuse = undefined;
+    expect(await swept()).toEqual(NOTHING);
+    for (const _ of ['its start was lost', 'its worker failed']) {
+      ports.clock.pass(3_600_000);
+      expect(await swept()).toEqual({ ...NOTHING, removalsStarted: 1 });
+      expect(await swept()).toEqual(NOTHING);
+    }
+    const job = { version: 1, kind: 'expire', runId: backup.id };
+    expect(ports.workflows.started).toEqual([job, job]);
+    await expireBackup(ports, backup.id);
+    ports.clock.pass(3_600_000);
+    expect(await swept()).toEqual(NOTHING);
+    expect(await ports.backups.get(backup.id)).not.toHaveProperty('leaseExpiresAt');
   });
 
   it('ends a lost restore and one that nobody began', async () => {
