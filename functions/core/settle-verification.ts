@@ -1,10 +1,10 @@
-import { isCode } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import { changeVerification, ownVerification } from './change-verification.ts';
 import type { BackupId } from './ids.ts';
 import type { VerifyJob } from './job-payloads.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
-import { unfinished } from './verification.ts';
+import { failedBy, unfinished } from './verification.ts';
 
 interface SettleVerificationPorts {
   readonly backups: RunStore<Backup>;
@@ -39,6 +39,25 @@ export async function settleVerification(
       unfinished(ownVerification(backup, attempt, ['queued', 'running']), id, now),
     );
     ports.log.error('a verification came to no result, its worker is gone', { backupId: id, attempt });
+  } catch (error) {
+    if (!isCode(error, 'fenced', 'wrong_state', 'not_found')) throw error;
+  }
+}
+
+/** Fails a queued verification that no workflow can drive. Safe to repeat: what runs or has ended is another's. */
+export async function refuseVerification(
+  ports: SettleVerificationPorts,
+  id: BackupId,
+  reason: SafeBaseError,
+): Promise<void> {
+  const endedAt = new Date(ports.now()).toISOString();
+  try {
+    await changeVerification(ports.backups, id, ({ verification }) => {
+      if (verification?.state !== 'queued')
+        throw new SafeBaseError('fenced', `no verification of ${id} waits`);
+      return failedBy(verification, reason, endedAt);
+    });
+    ports.log.error('a verification cannot be driven', { backupId: id, error: reason });
   } catch (error) {
     if (!isCode(error, 'fenced', 'wrong_state', 'not_found')) throw error;
   }

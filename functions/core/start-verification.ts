@@ -1,9 +1,9 @@
-import { isCode, toFailure } from '../errors.ts';
+import { isCode } from '../errors.ts';
 import { changeVerification, ownVerification } from './change-verification.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
-import { queuedVerification, refuseWhileVerified, type Verification } from './verification.ts';
+import { failedBy, queuedVerification, refuseWhileVerified, type Verification } from './verification.ts';
 import type { Workflows } from './workflow-ports.ts';
 
 export interface StartVerificationPorts {
@@ -52,15 +52,9 @@ async function giveUp(
   attempt: number,
   error: unknown,
 ): Promise<Backup> {
-  const failed = (backup: Backup): Verification => {
-    const { leaseExpiresAt: _, ...rest } = ownVerification(backup, attempt, ['queued']);
-    return {
-      ...rest,
-      state: 'failed',
-      failure: toFailure(error),
-      endedAt: new Date(ports.now()).toISOString(),
-    };
-  };
+  const endedAt = new Date(ports.now()).toISOString();
+  const failed = (backup: Backup): Verification =>
+    failedBy(ownVerification(backup, attempt, ['queued']), error, endedAt);
   try {
     await changeVerification(ports.backups, queued.id, failed);
   } catch (refusal) {

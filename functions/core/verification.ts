@@ -60,7 +60,6 @@ export function verificationAsOf(verification: Verification, id: string, now: nu
 
 /** One whose worker is gone before it had a result, which tells nothing of the backup. @param endedAt ISO 8601 */
 export function unfinished(verification: Verification, id: string, endedAt: string): Verification {
-  const { leaseExpiresAt: _, ...rest } = verification;
   const lost = new SafeBaseError(
     'worker_lost',
     `the verification of ${id} was not finished: its worker is gone`,
@@ -68,7 +67,13 @@ export function unfinished(verification: Verification, id: string, endedAt: stri
       hint: `No damage was found. Verify it again: POST /backup/${id}/verify.`,
     },
   );
-  return { ...rest, state: 'failed', endedAt, failure: toFailure(lost) };
+  return failedBy(verification, lost, endedAt);
+}
+
+/** One that comes to no result. @param endedAt ISO 8601 */
+export function failedBy(verification: Verification, error: unknown, endedAt: string): Verification {
+  const { leaseExpiresAt: _, ...rest } = verification;
+  return { ...rest, state: 'failed', endedAt, failure: toFailure(error) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { readConfig } from '../config.ts';
 import { driveStarted, type StartedPorts } from '../core/drive-started.ts';
 import { startedJob } from '../core/job-payloads.ts';
 import { refuseRun, settleRun } from '../core/settle-run.ts';
-import { settleVerification, verificationLeft } from '../core/settle-verification.ts';
+import { refuseVerification, settleVerification, verificationLeft } from '../core/settle-verification.ts';
 import { durableHandler, settlePorts, workerOf } from '../services.ts';
 
 const config = readConfig('workflow', process.env);
@@ -11,6 +11,7 @@ const ports = settlePorts(config);
 const drivePorts: StartedPorts = {
   parse: (given) => startedJob.safeParse(given).data,
   refuse: (id, reason) => refuseRun(ports, id, reason),
+  refuseVerification: (id, reason) => refuseVerification(ports, id, reason),
   workerOf: workerOf(config),
   settle: (id) => settleRun(ports, id),
   verificationLeft: (id) => verificationLeft(ports, id),

@@ -1,15 +1,18 @@
 import { driveStarted } from '../../../functions/core/drive-started.ts';
 import type { StartedJob } from '../../../functions/core/job-payloads.ts';
 import { refuseRun, settleRun } from '../../../functions/core/settle-run.ts';
+import { refuseVerification } from '../../../functions/core/settle-verification.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
+import { startVerification } from '../../../functions/core/start-verification.ts';
 import type { WorkflowSteps } from '../../../functions/core/workflow-ports.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
-import { corePorts, registered } from '../../fixtures/core-ports.ts';
+import { completed, corePorts, registered } from '../../fixtures/core-ports.ts';
 
 /** A queued backup, and a workflow of which `parse` says what it knows. */
 async function scene() {
   const ports = corePorts();
-  const { id: databaseId } = await registered(ports);
+  const database = await registered(ports);
+  const { id: databaseId } = database;
   const start = () => startBackup(ports, { databaseId, requestedBy: 'tok_1', queueLeaseMs: 60_000 });
   const backup = await start();
   const told: string[] = [];
@@ -24,20 +27,33 @@ async function scene() {
     },
     wait: () => Promise.reject(new Error('nothing waits here')),
   };
-  const drive = (payload: unknown, parse: (payload: unknown) => StartedJob | undefined = () => undefined) =>
+  const drive = (
+    payload: unknown,
+    parse: (payload: unknown) => StartedJob | undefined = () => undefined,
+    workerOf: (job: StartedJob) => string = ({ kind }) => kind,
+  ) =>
     driveStarted(
       steps,
       {
         parse,
         refuse: (id, reason) => refuseRun(ports, id, reason),
-        workerOf: ({ kind }) => kind,
+        refuseVerification: (id, reason) => refuseVerification(ports, id, reason),
+        workerOf,
         settle: (id) => settleRun(ports, id),
         verificationLeft: async () => null,
         settleVerification: () => Promise.reject(new Error('nothing is verified here')),
       },
       payload,
     );
-  return { ports, backup, start, told, drive, job: { version: 2, kind: 'backup', runId: backup.id } };
+  return {
+    ports,
+    database,
+    backup,
+    start,
+    told,
+    drive,
+    job: { version: 2, kind: 'backup', runId: backup.id },
+  };
 }
 
 describe('driveStarted', () => {
@@ -73,6 +89,36 @@ describe('driveStarted', () => {
     );
     await expect(drive(job)).rejects.toMatchObject({ code: 'job_unknown' });
     expect(await ports.backups.get(backup.id)).toEqual(running);
+  });
+
+  it('fails the run of a job whose workers are gone', async () => {
+    const { ports, drive, told, backup, start } = await scene();
+    const job = { version: 1, kind: 'backup', runId: backup.id, network: 'old' } as const;
+    const workerOf = () => {
+      throw new SafeBaseError('host_refused', 'no workers');
+    };
+    await expect(drive(job, () => job, workerOf)).rejects.toMatchObject({ code: 'host_refused' });
+    expect(told).toEqual(['refuse']);
+    expect(await ports.backups.get(backup.id)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'host_refused' },
+    });
+    expect(await start()).toMatchObject({ state: 'queued' });
+  });
+
+  it('fails the verification of a job of another version, and leaves the backup as it is', async () => {
+    const { ports, database, drive } = await scene();
+    const { id } = await completed(ports, database);
+    await startVerification(ports, { backupId: id, requestedBy: 'tok_1', queueLeaseMs: 60_000 });
+    for (const _ of ['once', 'again']) {
+      await expect(drive({ version: 2, kind: 'verify', runId: id })).rejects.toMatchObject({
+        code: 'job_unknown',
+      });
+      expect(await ports.backups.get(id)).toMatchObject({
+        state: 'completed',
+        verification: { state: 'failed', failure: { code: 'job_unknown' }, endedAt: ports.clock.iso() },
+      });
+    }
   });
 
   it.each([[undefined], ['a text'], [null], [{ version: 2, runId: 'bk_1' }], [{ runId: 7 }]])(
