@@ -55,21 +55,30 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
       return drop(event, 'older than its maximum age');
     // Counted before the start: an attempt that a crash of the cloud cut off has been made all the same.
     countAttempt.run(event.id);
-    try {
-      const result = await invoke(event.model, event.payload);
-      if (stopped) return;
-      if (result.functionError === undefined) return void remove.run(event.id);
-      if (event.attempts >= maximumRetries) return drop(event, 'no attempt left');
-      const retry = { ...event, attempts: event.attempts + 1 };
-      later(retryDelaysMs[event.attempts] ?? 0, () => attempt(retry));
-    } catch (error) {
-      if (stopped) return;
-      if (!(error instanceof AwsError && error.code === 'TooManyRequestsException')) throw error;
+    const outcome = await deliver(event);
+    if (stopped) return;
+    if (outcome === 'done') return void remove.run(event.id);
+    if (outcome === 'throttled') {
       // A throttled event has not been tried.
       uncountAttempt.run(event.id);
       later(Math.min(throttleDelayMs * 2 ** throttled, MAX_THROTTLE_DELAY_MS), () =>
         attempt(event, throttled + 1),
       );
+      return;
+    }
+    if (event.attempts >= maximumRetries) return drop(event, 'no attempt left');
+    const retry = { ...event, attempts: event.attempts + 1 };
+    later(retryDelaysMs[event.attempts] ?? 0, () => attempt(retry));
+  };
+  const deliver = async ({ model, payload }: QueuedEvent): Promise<'done' | 'failed' | 'throttled'> => {
+    try {
+      const { functionError } = await invoke(model, payload);
+      return functionError === undefined ? 'done' : 'failed';
+    } catch (error) {
+      if (error instanceof AwsError && error.code === 'TooManyRequestsException') return 'throttled';
+      // Nobody waits for this: an error that is thrown here would end the cloud.
+      if (!stopped) log(model, `an asynchronous event could not be delivered: ${String(error)}`);
+      return 'failed';
     }
   };
 

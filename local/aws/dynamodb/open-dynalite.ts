@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import dynalite from 'dynalite';
 import type { AwsAnswer, AwsRequest } from '../json-protocol.ts';
 
@@ -10,15 +11,19 @@ export interface Dynalite {
   close(): Promise<void>;
 }
 
+/** What is not answered by then never will be. */
+const ANSWERS_MS = 1_000;
+
 /**
  * @param folder of its LevelDB
  * @see https://github.com/architect/dynalite
  */
 export function openDynalite(folder: string): Dynalite {
   const server = dynalite({ path: folder, createTableMs: 0 });
+  const asked = new Set<Promise<AwsAnswer>>();
   // dynalite is a request listener: it gets requests whose bodies were read already, to verify their signatures.
-  const answer = ({ method, url, headers, body }: AwsRequest): Promise<AwsAnswer> =>
-    new Promise((settle) => {
+  const answer = ({ method, url, headers, body }: AwsRequest): Promise<AwsAnswer> => {
+    const answering = new Promise<AwsAnswer>((settle) => {
       const answerHeaders: Record<string, string> = {};
       const response = {
         statusCode: 200,
@@ -29,6 +34,9 @@ export function openDynalite(folder: string): Dynalite {
       };
       server.emit('request', Object.assign(Readable.from([body]), { method, url, headers }), response);
     });
+    asked.add(answering);
+    return answering.finally(() => asked.delete(answering));
+  };
   return {
     answer,
     call: async (operation, input) => {
@@ -36,8 +44,12 @@ export function openDynalite(folder: string): Dynalite {
       if (status === 200) return JSON.parse(body);
       throw new Error(`DynamoDB ${operation}: ${body}`);
     },
-    // Only a server that listens closes its store; nobody can connect between the two calls.
-    close: () => new Promise((closed) => server.listen(0, '127.0.0.1', () => server.close(() => closed()))),
+    close: async () => {
+      // It throws where nobody catches if its store is gone amid an answer.
+      await Promise.race([Promise.all(asked), sleep(ANSWERS_MS)]);
+      // Only a server that listens closes its store; nobody can connect between the two calls.
+      await new Promise<void>((closed) => server.listen(0, '127.0.0.1', () => server.close(() => closed())));
+    },
   };
 }
 

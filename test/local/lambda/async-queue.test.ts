@@ -73,6 +73,14 @@ describe('an asynchronous event', () => {
     expect(attempts).toHaveLength(3);
   });
 
+  it('that cannot be delivered has had its attempt, and is logged', async () => {
+    const noProcess = () => Promise.reject(new Error('spawn EAGAIN'));
+    const { queue, model, attempts, lines } = start([noProcess, async () => SUCCESS], { retries: 1 });
+    queue.enqueue(model, '{}');
+    await waitUntil(() => attempts.length === 2, 'the second attempt');
+    expect(lines).toEqual([expect.stringMatching(/spawn EAGAIN/)]);
+  });
+
   it('waits where the function is throttled, which is no attempt', async () => {
     const throttle = () => Promise.reject(new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.'));
     const { queue, model, attempts } = start([throttle, throttle, async () => SUCCESS]);

@@ -8,7 +8,7 @@ import type { InvocationResult } from '../../../lambda/instance.ts';
 import type { FunctionModel } from '../../../template/functions.ts';
 import { AwsError } from '../../aws-error.ts';
 import type { Ending } from './end-operation.ts';
-import { functionError } from './invocation.ts';
+import { functionError, invokeError } from './invocation.ts';
 import type { ErrorObject, Execution } from './operation.ts';
 import type { ChainedCall, ExecutionStore } from './store.ts';
 
@@ -24,6 +24,8 @@ interface CallsSetUp {
   readonly functions: Functions;
   /** Told of the end of each call. */
   readonly ended: (arn: string, operationId: string, ending: Ending) => void;
+  /** Told of calls that could not be made. */
+  readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -33,12 +35,20 @@ const CRASHED: ErrorObject = {
   ErrorMessage: 'Runtime exited with error: signal: killed',
 };
 
-export function createChainedCalls({ store, functions, ended, signal }: CallsSetUp): ChainedCalls {
+export function createChainedCalls({ store, functions, ended, log, signal }: CallsSetUp): ChainedCalls {
   const make = async (execution: Execution, call: ChainedCall): Promise<void> => {
     store.write({ arn: execution.arn, calls: [{ ...call, begun: true }] });
     const model = functions.find(call.functionName, call.version);
-    const ending = model === undefined ? gone(call) : endingOf(await invoke(model, call.payload));
+    const ending = model === undefined ? gone(call) : await outcomeOf(model, call.payload);
     if (!signal.aborted) ended(execution.arn, call.operationId, ending);
+  };
+  const outcomeOf = async (model: FunctionModel, payload: string): Promise<Ending> => {
+    try {
+      return endingOf(await invoke(model, payload));
+    } catch (error) {
+      if (!signal.aborted) log(`${model.name} could not be invoked: ${String(error)}`);
+      return { status: 'FAILED', error: invokeError(error) };
+    }
   };
   const invoke = async (model: FunctionModel, payload: string): Promise<InvocationResult> => {
     for (;;) {
@@ -52,8 +62,10 @@ export function createChainedCalls({ store, functions, ended, signal }: CallsSet
   };
   const begin = (execution: Execution): void => {
     for (const call of store.calls(execution.arn).filter(({ begun }) => !begun)) {
+      // Nobody waits for this: an error that is thrown here would end the cloud.
       make(execution, call).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
+        if (!signal.aborted)
+          log(`the call of ${call.functionName} by ${execution.arn} has no end: ${String(error)}`);
       });
     }
   };

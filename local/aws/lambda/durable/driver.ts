@@ -2,10 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Functions } from '../../../lambda/functions.ts';
-import { AwsError } from '../../aws-error.ts';
 import { type ExecutionEnd, isWaiting } from './change-execution.ts';
 import { invocationEvent } from './history.ts';
-import { failed, invocationPayload, type Outcome, outcomeOf } from './invocation.ts';
+import { failed, invocationPayload, invokeError, type Outcome, outcomeOf } from './invocation.ts';
 import type { Execution, HistoryEvent } from './operation.ts';
 import type { ExecutionStore } from './store.ts';
 import type { Tokens } from './tokens.ts';
@@ -81,32 +80,32 @@ const NOTHING_PENDING = failed('Cannot return PENDING status with no pending ope
 
 async function invokeOnce(
   execution: Execution,
-  { store, functions, tokens, now }: DriverSetUp,
+  setUp: DriverSetUp,
 ): Promise<{ readonly outcome: Outcome; readonly event: HistoryEvent }> {
-  const { arn, functionName, version } = execution;
+  const { store, tokens, now } = setUp;
+  const { arn } = execution;
   const startedAt = now();
   const token = tokens.issue(arn);
   store.write({ arn, invoking: true });
   const unseen = store.takeUnseen(arn).map(({ Id }) => Id);
   const payload = invocationPayload(arn, token, [...store.operations(arn).values()], unseen);
-  const outcome = await invoke(functions, functionName, version, payload);
+  const outcome = await invoke(execution, payload, setUp);
   tokens.revoke(arn);
   const error = outcome.kind === 'broken' ? outcome.error : undefined;
   return { outcome, event: invocationEvent({ requestId: randomUUID(), startedAt, error }, now()) };
 }
 
 async function invoke(
-  functions: Functions,
-  name: string,
-  version: string,
+  { arn, functionName: name, version }: Execution,
   payload: string,
+  { functions, log, signal }: DriverSetUp,
 ): Promise<Outcome> {
   const model = functions.find(name, version);
   if (model === undefined) return failed(`The version ${version} of ${name} is gone.`);
   try {
     return outcomeOf(await functions.invoke(model, payload));
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return { kind: 'broken', error: { ErrorType: error.code, ErrorMessage: error.message } };
+    if (!signal.aborted) log(`${name} could not be invoked for ${arn}: ${String(error)}`);
+    return { kind: 'broken', error: invokeError(error) };
   }
 }

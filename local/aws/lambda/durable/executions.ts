@@ -69,6 +69,7 @@ export function openDurableExecutions(setUp: DurableSetUp): DurableExecutions {
     store,
     functions,
     signal,
+    log: setUp.log,
     ended: (arn, operationId, ending) => {
       endOperation(store, arn, operationId, ending, now());
       driver.wake(arn);

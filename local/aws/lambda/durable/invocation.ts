@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { InvocationResult } from '../../../lambda/instance.ts';
+import { AwsError } from '../../aws-error.ts';
 import type { ExecutionEnd } from './change-execution.ts';
 import { type ErrorObject, errorObject, type Operation } from './operation.ts';
 
@@ -78,6 +79,19 @@ export const failed = (ErrorMessage: string): Extract<Outcome, { kind: 'ended' }
   kind: 'ended',
   end: { status: 'FAILED', error: { ErrorType: 'InvalidParameterValueException', ErrorMessage } },
 });
+
+/**
+ * Why a function was not invoked at all: refused by Lambda, or for a reason of this machine, which is Lambda's own fault to
+ * whoever asked.
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+ */
+export const invokeError = (error: unknown): ErrorObject =>
+  error instanceof AwsError
+    ? { ErrorType: error.code, ErrorMessage: error.message }
+    : {
+        ErrorType: 'ServiceException',
+        ErrorMessage: 'The Lambda service encountered an internal error.',
+      };
 
 const lambdaError = z.object({
   errorType: z.string().optional(),
