@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { waitUntil } from '../local/wait-until.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 /** A busy machine starts functions slowly. */
@@ -210,7 +211,9 @@ describe('the API over HTTP', () => {
         status: 200,
         body: { backupsQueuedForDeletion: 1 },
       });
-      await until(async () => (await laptop.api('GET', `/backup/${id}`)).body.state === 'deleted');
+      const isDeleted = async (): Promise<boolean> =>
+        (await laptop.api('GET', `/backup/${id}`)).body.state === 'deleted';
+      await waitUntil(isDeleted, 'it is deleted', { withinMs: 60_000 });
       expect((await fetch(url)).status).toBe(404);
       expect(await laptop.api('GET', `/backup/${id}/download`)).toMatchObject({ status: 409 });
       expect(await laptop.api('POST', `/restore/${id}`, { databaseId: await register() })).toMatchObject({
@@ -302,11 +305,3 @@ const filesUnder = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('waited in vain');
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-}

@@ -14,6 +14,8 @@ export interface WorkerChanges {
   readonly deploy?: { readonly folder: string; readonly context: Readonly<Record<string, unknown>> };
   /** Changes whatever else is to be otherwise in the template. */
   readonly change?: (template: Template) => void;
+  /** Changes the code that is served. @param folder of the whole assembly, of this test alone */
+  readonly changeCode?: (folder: string) => void;
 }
 
 const WORKER = /^workflows(backup|restore|verify)/;
@@ -24,6 +26,7 @@ export async function assemblyIn(folder: string, changes: WorkerChanges = {}): P
   const cached = resolve(import.meta.dirname, '../../.cache', cacheFolder);
   await synthesize({ folder: cached, ...(context && { context }) });
   await withLock(`${cached}.lock`, async () => cpSync(cached, folder, { recursive: true }));
+  changes.changeCode?.(folder);
   const name = readdirSync(folder).find((file) => file.endsWith('.template.json')) ?? '';
   const template: Template = JSON.parse(readFileSync(join(folder, name), 'utf8'));
   changes.change?.(template);

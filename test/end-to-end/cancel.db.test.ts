@@ -1,5 +1,6 @@
 /** Cancelling, with the clock of a deployed worker: it hears of the wish by itself, and leaves nothing behind. */
 import type { Connection } from 'mysql2/promise';
+import { waitUntil } from '../local/wait-until.ts';
 import type { RunKind } from './kills.ts';
 import { openScene, type Scene } from './scene.ts';
 import { holdRunIn, overwriting } from './strike-in.ts';
@@ -34,13 +35,8 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a run on %s that is cance
     );
     return rows as unknown[];
   };
-  const until = async (what: string, is: () => Promise<boolean>): Promise<void> => {
-    const deadline = Date.now() + 30_000;
-    while (!(await is())) {
-      if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
-      await new Promise((resume) => setTimeout(resume, 50));
-    }
-  };
+  const until = (what: string, is: () => Promise<boolean>): Promise<true> =>
+    waitUntil(is, what, { withinMs: 30_000, everyMs: 50 });
   const start = async (kind: RunKind): Promise<string> => {
     const { laptop, databaseId } = scene;
     const { status, body } = await (kind === 'backup'

@@ -6,7 +6,7 @@ import {
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Manifest } from '../../functions/core/manifest.ts';
@@ -16,6 +16,7 @@ import { randomFrom } from '../../local/sample/random.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 import { type BodyFile, bodyFile } from './bucket-files.ts';
 import { type Answer, type Laptop, startLaptop } from './laptop.ts';
+import { operatorS3 } from './operator.ts';
 import { SHORT_LEASE } from './scene.ts';
 import { verificationEnded } from './verification-ended.ts';
 
@@ -35,14 +36,8 @@ beforeAll(async () => {
   laptop = await startLaptop({ settings: { ...SHORT_LEASE, REREAD_LIMIT_BYTES: '0' } });
   const engine = await obtainEngine('mariadb-11.8');
   server = await startServer({ engine, dataFolder: temporaryFolder() });
-  const { awsUrl: endpoint, operator, stack } = laptop.cloud;
-  s3 = new S3Client({
-    endpoint,
-    region: operator.region,
-    credentials: operator,
-    forcePathStyle: true,
-  });
-  bucket = stack.buckets[0]?.name ?? '';
+  s3 = operatorS3(laptop.cloud);
+  bucket = laptop.cloud.stack.buckets[0]?.name ?? '';
   await asRoot(
     'CREATE DATABASE shop',
     'CREATE TABLE shop.items (id INT PRIMARY KEY, name TEXT)',

@@ -103,10 +103,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
 
   async function uploadBegins(path: string): Promise<void> {
     const id = path.split('/').at(-1) ?? '';
-    const deadline = Date.now() + 30_000;
-    while ((await scene.stored(id)).uploads.length === 0) {
-      if (Date.now() > deadline) throw new Error('no upload begins');
-      await new Promise((resume) => setTimeout(resume, 50));
-    }
+    const hasBegun = async (): Promise<boolean> => (await scene.stored(id)).uploads.length > 0;
+    await waitUntil(hasBegun, 'its upload begins', { withinMs: 30_000, everyMs: 50 });
   }
 });

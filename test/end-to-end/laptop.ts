@@ -1,8 +1,9 @@
 /** The deployed template, served on loopback, as every end-to-end test uses it: over HTTP, with no short cut. */
 import { readFileSync } from 'node:fs';
-import { type Cloud, startCloud } from '../../local/cloud.ts';
+import { type Cloud, type CloudSetUp, startCloud } from '../../local/cloud.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { waitUntil } from '../local/wait-until.ts';
 import { assemblyIn, type WorkerChanges } from './assembly.ts';
 
 export interface Answer {
@@ -39,11 +40,18 @@ export interface ApiCalls {
 /** A run that takes longer hangs; the longest here handles rows of 30 MB. */
 const RUN_DEADLINE_MS = 240_000;
 
-export async function startLaptop(workers: WorkerChanges = {}): Promise<Laptop> {
+interface Watch extends Pick<CloudSetUp, 'alsoAsk' | 'log'> {
+  /** Told of the cloud before it is called. */
+  begin?(cloud: Cloud): void;
+}
+
+export async function startLaptop(workers: WorkerChanges = {}, watch: Watch = {}): Promise<Laptop> {
   const assemblyFolder = temporaryFolder();
   await assemblyIn(assemblyFolder, workers);
   const dataFolder = temporaryFolder();
-  const cloud = await startCloud({ assemblyFolder, dataFolder });
+  const { begin, ...watched } = watch;
+  const cloud = await startCloud({ assemblyFolder, dataFolder, ...watched });
+  begin?.(cloud);
   const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
   return { cloud, dataFolder, ...callApi(cloud.apiUrl, token) };
 }
@@ -68,13 +76,14 @@ export function callApi(apiUrl: string, token: string): ApiCalls {
     };
   };
   const ended: ApiCalls['ended'] = async (path) => {
-    const deadline = Date.now() + RUN_DEADLINE_MS;
-    for (;;) {
-      const { body } = await api('GET', path);
-      if (body.state !== 'queued' && body.state !== 'running') return body;
-      if (Date.now() > deadline) throw new Error(`waited in vain for the end of ${JSON.stringify(body)}`);
-      await new Promise((resume) => setTimeout(resume, 100));
-    }
+    let body: Answer['body'];
+    const isOver = async (): Promise<boolean> => {
+      ({ body } = await api('GET', path));
+      return body.state !== 'queued' && body.state !== 'running';
+    };
+    const what = (): string => `it ends: ${JSON.stringify(body)}`;
+    await waitUntil(isOver, what, { withinMs: RUN_DEADLINE_MS, everyMs: 100 });
+    return body;
   };
   const started = (answer: Answer): string => {
     if (answer.status !== 202) throw new Error(`not started: ${JSON.stringify(answer.body)}`);

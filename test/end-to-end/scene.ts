@@ -1,10 +1,11 @@
 /** A source, and a laptop that backs it up. */
-import { ListMultipartUploadsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { Cloud } from '../../local/cloud.ts';
 import type { EngineName } from '../../local/engines/packages.ts';
 import { childrenOf } from '../functions/engine/test-database.ts';
 import type { WorkerChanges } from './assembly.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
+import { operatorS3 } from './operator.ts';
 import { openSource, type Source } from './source.ts';
 
 export interface Scene extends Source {
@@ -46,14 +47,9 @@ export async function openScene(engine: EngineName, workers: WorkerChanges = {})
 }
 
 /** Looks into the bucket past the API. */
-function bucketOf({ awsUrl, operator, stack }: Pick<Cloud, 'awsUrl' | 'operator' | 'stack'>) {
-  const s3 = new S3Client({
-    endpoint: awsUrl,
-    region: operator.region,
-    credentials: operator,
-    forcePathStyle: true,
-  });
-  const Bucket = stack.buckets[0]?.name ?? '';
+function bucketOf(cloud: Cloud) {
+  const s3 = operatorS3(cloud);
+  const Bucket = cloud.stack.buckets[0]?.name ?? '';
   const isOf = (backupId: string) => (key: string) => key.includes(`/${backupId}/`);
   return {
     stored: async (backupId: string) => {

@@ -1,3 +1,4 @@
+import { waitUntil } from '../local/wait-until.ts';
 import type { Answer, ApiCalls } from './laptop.ts';
 
 const DEADLINE_MS = 120_000;
@@ -12,11 +13,12 @@ export async function verificationIs(
   id: string,
   states: readonly string[],
 ): Promise<Answer['body']> {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const { body } = await api('GET', `/backup/${id}`);
-    if (states.includes(body.verification?.state)) return body;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${states}: ${JSON.stringify(body)}`);
-    await new Promise((resume) => setTimeout(resume, 10));
-  }
+  let body: Answer['body'];
+  const isThere = async (): Promise<boolean> => {
+    ({ body } = await api('GET', `/backup/${id}`));
+    return states.includes(body.verification?.state);
+  };
+  const what = (): string => `it is ${states}: ${JSON.stringify(body)}`;
+  await waitUntil(isThere, what, { withinMs: DEADLINE_MS, everyMs: 10 });
+  return body;
 }

@@ -1,14 +1,15 @@
 /** A laptop with two networks and every setting that grants, on which permissions can be watched and taken away. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AllowedUse } from '../../../local/aws/authorize.ts';
-import { type Cloud, startCloud } from '../../../local/cloud.ts';
+import type { Cloud } from '../../../local/cloud.ts';
 import { obtainEngine } from '../../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../../local/engines/start-server.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
-import { assemblyIn, type Template } from '../assembly.ts';
-import { callApi, type Laptop } from '../laptop.ts';
+import type { Template } from '../assembly.ts';
+import { type Laptop, startLaptop } from '../laptop.ts';
+import { operatorConfig, operatorS3 } from '../operator.ts';
 import { SHORT_LEASE } from '../scene.ts';
 import { type MeddlingProxy, startMeddlingProxy } from './meddling-proxy.ts';
 import { CONTEXT, linesThatAllow, splitStatements } from './served-lines.ts';
@@ -41,36 +42,33 @@ const SETTINGS = { ...SHORT_LEASE, REREAD_LIMIT_BYTES: '100000' };
 
 export async function openStage(): Promise<Stage> {
   const proxy = await startMeddlingProxy();
-  const folder = temporaryFolder();
   let lines: readonly string[] = [];
-  await assemblyIn(folder, {
-    settings: SETTINGS,
-    deploy: { folder: 'assembly-permissions', context: CONTEXT },
-    change: (template) => {
-      lines = splitStatements(template);
-      leadBy(proxy.port, template);
-    },
-  });
-  const watch = watchLines(lines);
+  const change = (template: Template): void => {
+    lines = splitStatements(template);
+    leadBy(proxy.port, template);
+  };
+  const deploy = { folder: 'assembly-permissions', context: CONTEXT };
   const errors: string[] = [];
   const log = (source: string, line: string): void => {
     if (line.includes('"level":"error"')) errors.push(`${source} ${line}`);
   };
-  const dataFolder = temporaryFolder();
-  const cloud = await startCloud({ assemblyFolder: folder, dataFolder, alsoAsk: watch.alsoAsk, log });
-  watch.begin(cloud);
-  proxy.lead(Number(new URL(cloud.awsUrl).port));
-  const { token } = (await cloud.invoke('admin-token', { name: 'end-to-end' })) as { token: string };
+  const watch = watchLines();
+  const begin = (cloud: Cloud): void => {
+    watch.begin(cloud, lines);
+    proxy.lead(Number(new URL(cloud.awsUrl).port));
+  };
+  const changes = { settings: SETTINGS, deploy, change };
+  const laptop = await startLaptop(changes, { alsoAsk: watch.alsoAsk, log, begin });
+  const { cloud } = laptop;
   const server = await startServer({
     engine: await obtainEngine('mariadb-11.8'),
     dataFolder: temporaryFolder(),
   });
-  const config = { endpoint: cloud.awsUrl, region: cloud.operator.region, credentials: cloud.operator };
-  const s3 = new S3Client({ ...config, forcePathStyle: true });
-  const dynamodb = new DynamoDBClient(config);
-  const secrets = new SecretsManagerClient(config);
+  const s3 = operatorS3(cloud);
+  const dynamodb = new DynamoDBClient(operatorConfig(cloud));
+  const secrets = new SecretsManagerClient(operatorConfig(cloud));
   return {
-    laptop: { cloud, dataFolder, ...callApi(cloud.apiUrl, token) },
+    laptop,
     server,
     proxy,
     s3,
@@ -98,17 +96,17 @@ function leadBy(port: number, template: Template): void {
   }
 }
 
-function watchLines(lines: readonly string[]) {
-  let cloud: Cloud | undefined;
+function watchLines() {
+  let served: { readonly cloud: Cloud; readonly lines: readonly string[] } | undefined;
   let used = new Set<string>();
   let removed: { readonly line: string; denied: number } | undefined;
   return {
-    begin: (started: Cloud): void => {
-      cloud = started;
+    begin: (cloud: Cloud, lines: readonly string[]): void => {
+      served = { cloud, lines };
     },
     alsoAsk: (use: AllowedUse): boolean => {
-      if (cloud === undefined) return true;
-      const [line, ...others] = linesThatAllow(lines, cloud.stack, use);
+      if (served === undefined) return true;
+      const [line, ...others] = linesThatAllow(served.lines, served.cloud.stack, use);
       if (line === undefined) throw new Error(`no line allows ${JSON.stringify(use)}`);
       if (others.length > 0) return true;
       used.add(line);

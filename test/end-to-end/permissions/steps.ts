@@ -20,6 +20,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { keyOf } from '../../../functions/adapters/dynamodb-table.ts';
 import { parseDatabaseId } from '../../../functions/core/ids.ts';
 import { runLockKey } from '../../../functions/core/run.ts';
+import { waitUntil } from '../../local/wait-until.ts';
 import type { Answer } from '../laptop.ts';
 import { type Network, OWN_KEY, OWN_SECRET } from './served-lines.ts';
 import type { Stage } from './stage.ts';
@@ -29,15 +30,8 @@ type Body = Answer['body'];
 /** Long for a backup of a few rows, and for a worker to be found dead. */
 const SOON_MS = 12_000;
 
-async function soon<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + SOON_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resume) => setTimeout(resume, 30));
-  }
-}
+const soon = <T>(what: string, look: () => Promise<T>) =>
+  waitUntil(look, what, { withinMs: SOON_MS, everyMs: 30 });
 
 /** Asks the API. @returns the body @throws where the status is another one */
 export async function ask(
