@@ -1,7 +1,8 @@
 /** The jobs whose calls are made to fail, and what must hold after each, whatever has failed. */
 
+import { waitUntil } from '../../local/wait-until.ts';
 import type { Answer } from '../laptop.ts';
-import { type FaultStage, SCHEMA, until } from './stage.ts';
+import { type FaultStage, RUN_MS } from './stage.ts';
 
 export interface FaultJob {
   /** Whether each run needs a preparation of its own. @default no */
@@ -76,11 +77,13 @@ export const FAULT_JOBS: Readonly<Record<'backup' | 'restore' | 'expire' | 'veri
   verify: {
     prepare: (stage) => goodBackup(stage),
     start: (stage, good) => started(stage, 'POST', `/backup/${good}/verify`),
-    ended: (stage, path) =>
-      until('the verification has ended', async () => {
+    ended: async (stage, path) => {
+      const hasEnded = async (): Promise<boolean> => {
         const { state } = verificationIn(await bodyAt(stage, path));
         return state === 'passed' || state === 'failed';
-      }),
+      };
+      await waitUntil(hasEnded, 'the verification has ended', { withinMs: RUN_MS });
+    },
     judge: async (stage, path) => {
       const { state, verification } = await bodyAt(stage, path);
       if (state !== 'completed') throw new Error(`a verification has made it ${state}`);
@@ -98,11 +101,11 @@ const goodBackup = async ({ laptop, databaseId }: FaultStage): Promise<string> =
   return id;
 };
 
-const orderOf = ({ databaseId }: FaultStage) => ({
+const orderOf = ({ databaseId, schema }: FaultStage) => ({
   databaseId,
-  schemas: { [SCHEMA]: SCHEMA },
+  schemas: { [schema]: schema },
   overwrite: true,
-  confirm: SCHEMA,
+  confirm: schema,
 });
 
 /** @returns the path of what was started @throws Error where it was not, as while a lock is stuck */

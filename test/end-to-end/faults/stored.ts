@@ -1,0 +1,62 @@
+/** What lies in the bucket, past the API. */
+import { createHash } from 'node:crypto';
+import { zstdDecompressSync } from 'node:zlib';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Cloud } from '../../../local/cloud.ts';
+import { operatorConfig, operatorS3 } from '../operator.ts';
+
+export interface Stored {
+  /** Keys of all objects of a backup, and of what marks them as deleted. */
+  objectsOf(backupId: string): Promise<readonly string[]>;
+  /** Keys of all uploads that have not ended. */
+  uploads(): Promise<readonly string[]>;
+  /** The SQL of the only schema of a backup, without its times, after its manifest was held against its record. */
+  dumpOf(backupId: string): Promise<string>;
+  close(): void;
+}
+
+export function storedIn(cloud: Cloud, databaseId: string): Stored {
+  const s3 = operatorS3(cloud);
+  const dynamoDb = new DynamoDBClient(operatorConfig(cloud));
+  const Bucket = cloud.stack.buckets[0]?.name;
+  const TableName = cloud.stack.tables[0]?.name;
+  const bodyOf = async (Key: string): Promise<Buffer> => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  };
+  return {
+    objectsOf: async (id) => {
+      const Prefix = `databases/${databaseId}/backups/${id}/`;
+      const { Versions = [], DeleteMarkers = [] } = await s3.send(
+        new ListObjectVersionsCommand({ Bucket, Prefix }),
+      );
+      return [...Versions, ...DeleteMarkers].map(({ Key = '' }) => Key);
+    },
+    uploads: async () => {
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+      return Uploads.map(({ Key = '' }) => Key);
+    },
+    dumpOf: async (id) => {
+      const { Item = {} } = await dynamoDb.send(
+        new GetItemCommand({ TableName, Key: { pk: { S: `BK#${id.slice(3)}` }, sk: { S: 'META' } } }),
+      );
+      const { key, sha256 } = unmarshall(Item).manifest;
+      const manifest = await bodyOf(key);
+      if (hash(manifest) !== sha256) throw new Error(`${key} is not what the record says`);
+      const { dump } = JSON.parse(manifest.toString()).schemas[0];
+      const body = await bodyOf(dump.key);
+      if (hash(body) !== dump.sha256) throw new Error(`${dump.key} is not what the manifest says`);
+      return zstdDecompressSync(body)
+        .toString('latin1')
+        .replaceAll(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d/g, '');
+    },
+    close: () => {
+      s3.destroy();
+      dynamoDb.destroy();
+    },
+  };
+}
+
+const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
