@@ -135,7 +135,11 @@ const runQuery = z.strictObject({
   from: time.exactOptional(),
   until: time.exactOptional(),
 });
-const newBackup = z.strictObject({ databaseId: idOf('db') });
+const newBackup = z.strictObject({
+  databaseId: idOf('db'),
+  /** That a schema holds nothing any more is right, this once. */
+  acceptEmptied: z.boolean().exactOptional(),
+});
 const newRestore = z.strictObject({
   /** The target. */
   databaseId: idOf('db'),
@@ -248,6 +252,11 @@ const backup = z.object({
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
   reread: z.boolean().optional(),
+  acceptEmptied: z.boolean().optional(),
+  comparedWith: text.optional(),
+  shrunk: z
+    .array(z.object({ schema: text, what: text, table: text.optional(), before: z.int(), now: z.int() }))
+    .optional(),
   verification: verification.optional(),
   manifest: z.object({ signature: z.object({ key: text }).optional() }).optional(),
   adopted: z.boolean().optional(),

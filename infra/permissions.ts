@@ -68,11 +68,13 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
   grant(may, probe, [may.getItem('DB'), ...readSecrets]);
   grant(may, backup, [
     may.getItem('DB', 'BK', 'RS', 'LOCK'),
+    // The backup before, to compare with.
+    may.query('byDatabase'),
     may.putItem('LOCK'),
     may.updateItem('BK', 'LOCK'),
     may.deleteItem('LOCK'),
     ...readSecrets,
-    // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back.
+    // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back, and the manifest before.
     may.writeBackupFiles('dump.sql.zst', 'manifest.json'),
     may.useObjects('databases', 'GetObject', 'GetObjectVersion', 'AbortMultipartUpload'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),

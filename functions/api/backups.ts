@@ -35,6 +35,7 @@ export const handler = httpHandler<'api-backups'>(
       const order = {
         databaseId: parseDatabaseId(body.databaseId),
         requestedBy: tokenId,
+        acceptEmptied: body.acceptEmptied === true,
         queueLeaseMs: config.QUEUE_LEASE_MS,
       };
       const backup = await startOnce<Backup>(

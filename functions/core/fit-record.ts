@@ -1,5 +1,6 @@
 import type { SchemaContents } from '../engine/contents.ts';
 import type { BackupResult, RestoredSchema, RestoreResult } from './run.ts';
+import type { Comparison } from './shrunk.ts';
 
 /**
  * What the lists of one run may take on its record. An item of DynamoDB holds 400 KB, and a final state that
@@ -8,6 +9,8 @@ import type { BackupResult, RestoredSchema, RestoreResult } from './run.ts';
  */
 const MAX_BYTES = 200_000;
 const MAX_LOSSES = 100;
+/** Come on top: a name has 64 characters at most, each of up to 4 bytes. */
+const MAX_SHRUNK = 100;
 /** Over all schemas together: names in each of their lists, and characters of comments and definitions. */
 const MAX_NAMES = 300;
 const MAX_CHARACTERS = 20_000;
@@ -48,3 +51,10 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     ...(restored === undefined ? {} : { restored: restored.map(fitRestored) }),
   };
 }
+
+/** The same for what a backup holds less of, which is known only after its dump. */
+export const fitComparison = ({ shrunk = [], ...others }: Comparison): BackupResult => ({
+  ...others,
+  ...(shrunk.length > 0 && { shrunk: shrunk.slice(0, MAX_SHRUNK) }),
+  ...(shrunk.length > MAX_SHRUNK && { shortened: true }),
+});

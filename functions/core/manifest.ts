@@ -1,6 +1,7 @@
 import type { Loss, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
 import type { PartRecord } from '../engine/part.ts';
 import type { BackupId, DatabaseId } from './ids.ts';
+import type { Comparison } from './shrunk.ts';
 
 /** A stored object: its place, and all that a reader needs to trust it. */
 export interface StoredObject {
@@ -24,7 +25,7 @@ export interface StoredSchema extends SchemaContents {
 }
 
 /** The last object written of a backup, and the only proof that there is one. */
-export interface Manifest {
+export interface Manifest extends Comparison {
   readonly manifestVersion: 1;
   readonly format: 'sql';
   readonly backupId: BackupId;

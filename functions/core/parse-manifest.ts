@@ -47,6 +47,14 @@ const loss = z.object({
   effect: z.string(),
   certain: z.boolean(),
 });
+const shrunk = z.object({
+  schema: z.string(),
+  // As kinds of losses.
+  what: z.string(),
+  table: z.string().exactOptional(),
+  before: bytes,
+  now: bytes,
+});
 const manifest = z.object({
   manifestVersion: z.literal(1),
   format: z.literal('sql'),
@@ -65,6 +73,8 @@ const manifest = z.object({
   compression: z.literal('zstd'),
   schemas: z.array(schema).min(1),
   losses: z.array(loss),
+  comparedWith: z.string().regex(idPattern('bk')).transform(parseBackupId).exactOptional(),
+  shrunk: z.array(shrunk).exactOptional(),
   notCovered: z.array(z.string()),
 });
 

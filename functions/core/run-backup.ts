@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../errors.ts';
 import { type DumpedSchema, type DumpSource, dumpSchemas } from './dump-schemas.ts';
-import { fitRecord } from './fit-record.ts';
+import { fitComparison, fitRecord } from './fit-record.ts';
+import { heldIn, readFormerBackup } from './former-backup.ts';
 import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
@@ -12,6 +13,7 @@ import { proveStored } from './prove-stored.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
 import type { Backup, BackupResult } from './run.ts';
 import { withRunSessions } from './run-sessions.ts';
+import { compareWith, refuseEmptied } from './shrunk.ts';
 import { firstVerification } from './verification.ts';
 
 export interface BackupPorts extends HoldPorts<Backup> {
@@ -60,17 +62,22 @@ async function makeBackup(
   const { database, endpoint } = server;
   const plan = await planBackup(ports.connector, settings, { database, endpoint, lockSchemas });
   const { losses } = plan;
-  held.keep(fitRecord({ losses, schemas: plan.schemas.map(({ contents }) => contents) }));
+  const found = plan.schemas.map(({ contents }) => contents);
+  held.keep(fitRecord({ losses, schemas: found }));
+  const former = await readFormerBackup(ports, run, held.signal);
+  if (former !== undefined && run.acceptEmptied !== true) refuseEmptied(former, found);
 
   const dumped = await dumpSchemas({ ports, settings, held, source: server }, plan);
   const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
   const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
-  held.keep({ sizeBytes, dumpBytes });
+  const comparison = compareWith(former, dumped.map(heldIn), database.schemas === 'all');
+  held.keep({ sizeBytes, dumpBytes, ...fitComparison(comparison) });
   const reread = sizeBytes <= settings.rereadLimitBytes;
   if (reread) await rereadAll(ports, held, dumped);
 
   held.keep({ reread });
-  const manifest = manifestOf(run, plan, dumped, new Date(ports.now()).toISOString());
+  const completedAt = new Date(ports.now()).toISOString();
+  const manifest = { ...manifestOf(run, plan, dumped, completedAt), ...comparison };
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();

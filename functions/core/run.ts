@@ -2,6 +2,7 @@ import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
+import type { Comparison } from './shrunk.ts';
 import type { Signature } from './signature.ts';
 import { type Verification, verificationAsOf } from './verification.ts';
 
@@ -86,7 +87,7 @@ interface Run {
 }
 
 /** One backup of a database. Without `manifest` it is not a backup, whatever objects there may be. */
-export interface Backup extends Run {
+export interface Backup extends Run, Comparison {
   readonly id: BackupId;
   readonly format: 'sql';
   readonly manifest?: {
@@ -98,6 +99,8 @@ export interface Backup extends Run {
   };
   readonly schemas?: readonly SchemaContents[];
   readonly losses?: readonly Loss[];
+  /** Whoever asked for it knows that a schema holds nothing any more. */
+  readonly acceptEmptied?: true;
   /** Bytes in S3, and bytes of SQL text that they hold. */
   readonly sizeBytes?: number;
   readonly dumpBytes?: number;
@@ -146,7 +149,16 @@ export interface Restore extends Run {
 export type BackupResult = Partial<
   Pick<
     Backup,
-    'manifest' | 'schemas' | 'losses' | 'sizeBytes' | 'dumpBytes' | 'reread' | 'verification' | 'shortened'
+    | 'manifest'
+    | 'schemas'
+    | 'losses'
+    | 'comparedWith'
+    | 'shrunk'
+    | 'sizeBytes'
+    | 'dumpBytes'
+    | 'reread'
+    | 'verification'
+    | 'shortened'
   >
 >;
 export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events' | 'shortened'>>;

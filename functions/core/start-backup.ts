@@ -7,6 +7,8 @@ export interface BackupOrder {
   readonly requestedBy: string;
   /** How long the start may wait for its worker (ms). */
   readonly queueLeaseMs: number;
+  /** Whether it may hold nothing of a schema of which the backup before held something. @default false */
+  readonly acceptEmptied?: boolean;
   /** For starts that may be delivered twice; otherwise a new one. */
   readonly id?: BackupId;
 }
@@ -18,7 +20,12 @@ export function startBackup(ports: StartPorts, order: BackupOrder): Promise<Back
     ...order,
     id,
     runs: ports.backups,
-    record: (common) => ({ id, format: 'sql', ...common }),
+    record: (common) => ({
+      id,
+      format: 'sql',
+      ...(order.acceptEmptied === true && { acceptEmptied: true }),
+      ...common,
+    }),
     job: (run, { network }) => ({ version: 1, kind: 'backup', runId: run.id, network }),
   });
 }

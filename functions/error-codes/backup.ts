@@ -23,6 +23,11 @@ export const BACKUP_ERRORS = {
     'The dump tool cannot handle this name',
     'Rename the object that the detail names.',
   ),
+  schema_emptied: entry(
+    'refused',
+    'A schema that was backed up holds nothing any more',
+    'Look who has emptied it. Where that is right, send acceptEmptied true with POST /backup, once: later backups are held against that one.',
+  ),
   dump_failed: entry('internal', 'The dump tool failed', 'The detail holds what it printed.'),
   dump_killed: entry(
     'internal',
