@@ -2,6 +2,7 @@ import { throwIfOver } from '../engine/deadline.ts';
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import { keepLease, type Lease } from './keep-lease.ts';
 import { progressMeter } from './measure-progress.ts';
+import { followMovement } from './out-of-time.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import {
   asOf,
@@ -91,7 +92,7 @@ export async function holdRun<R extends Backup | Restore>(
   const outcome = await work({ run, signal, throwIfLost, report, keep, save, lockSchemas }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
-      const cause = life.signal.aborted ? life.signal.reason : error;
+      const cause = life.explain(life.signal.aborted ? life.signal.reason : error);
       if (isCode(cause, 'cancelled')) {
         ports.log.info('run cancelled', { runId: run.id });
         return { ...kept, state: 'cancelled' };
@@ -146,6 +147,7 @@ async function take<R extends Backup | Restore>(
 function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, settings: HoldSettings) {
   const cancelled = new AbortController();
   const measure = progressMeter();
+  const movement = followMovement(ports.now);
   let work: Work | undefined;
   const giveSign = async (kept: RunResult = {}): Promise<void> => {
     let isCancelled = false;
@@ -176,7 +178,10 @@ function keepAlive<R extends Backup | Restore>(ports: HoldPorts<R>, run: R, sett
     },
     report: (next: Work): void => {
       work = next;
+      movement.note(next);
     },
+    explain: (reason: unknown): unknown =>
+      isCode(reason, 'deadline_exceeded') ? movement.explain(reason) : reason,
     stop: lease.stop,
   };
 }
