@@ -7,6 +7,13 @@ export interface Bucket {
   readonly name: string;
 }
 
+/** For what is small and has no signal of its own: a listing or a removal may meet retries, and must not meet Lambda's end. */
+const REQUEST_MS = 30_000;
+/** Options of one request, its retries included. */
+export const briefly = (): { readonly abortSignal: AbortSignal } => ({
+  abortSignal: AbortSignal.timeout(REQUEST_MS),
+});
+
 /** The name of S3's error, such as `NoSuchUpload`; empty where none came, as after a lost connection. */
 export const s3ErrorName = (error: unknown): string =>
   error instanceof S3ServiceException ? error.name : '';

@@ -1,5 +1,5 @@
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { type Bucket, s3Failure } from './s3-errors.ts';
+import { type Bucket, briefly, s3Failure } from './s3-errors.ts';
 
 /** The newest version of each object; delete markers are passed over. @see ObjectStore.list */
 export async function* listNewest(
@@ -14,7 +14,7 @@ export async function* listNewest(
   let last = '';
   for (;;) {
     const page = await bucket.s3
-      .send(new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix: prefix, ...marker }))
+      .send(new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix: prefix, ...marker }), briefly())
       .catch((error: unknown) => {
         throw s3Failure('unavailable', `list ${prefix}`, error);
       });

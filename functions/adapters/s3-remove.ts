@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand, ListObjectVersionsCommand, type ObjectIdentifier } from '@aws-sdk/client-s3';
 import { SafeBaseError } from '../errors.ts';
-import { type Bucket, s3Failure } from './s3-errors.ts';
+import { type Bucket, briefly, s3Failure } from './s3-errors.ts';
 import { abortUpload, listUploads } from './s3-unfinished.ts';
 
 /** As many as DeleteObjects takes. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
@@ -23,12 +23,14 @@ async function removeVersions(bucket: Bucket, prefix: string): Promise<void> {
   for (;;) {
     const page = await bucket.s3.send(
       new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix: prefix, MaxKeys: BATCH }),
+      briefly(),
     );
     const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])];
     if (found.length === 0) return;
     const objects: ObjectIdentifier[] = found.map(({ Key, VersionId }) => ({ Key, VersionId }));
     const { Errors: refused = [] } = await bucket.s3.send(
       new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects: objects, Quiet: true } }),
+      briefly(),
     );
     const [first] = refused;
     if (first !== undefined) {

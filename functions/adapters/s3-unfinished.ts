@@ -1,6 +1,6 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import type { UnfinishedUpload } from '../core/ports.ts';
-import { type Bucket, s3ErrorName, s3Failure } from './s3-errors.ts';
+import { type Bucket, briefly, s3ErrorName, s3Failure } from './s3-errors.ts';
 
 /** Parts in flight may outlive an abort, which then has to be repeated. A part takes seconds, so that this is enough. */
 const MAX_ABORTS = 5;
@@ -12,7 +12,7 @@ export async function* listUploads(bucket: Bucket, prefix: string): AsyncGenerat
   let marker: { readonly KeyMarker?: string | undefined; readonly UploadIdMarker?: string | undefined } = {};
   for (;;) {
     const page = await bucket.s3
-      .send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: prefix, ...marker }))
+      .send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: prefix, ...marker }), briefly())
       .catch((error: unknown) => {
         throw s3Failure('unavailable', `list uploads under ${prefix}`, error);
       });

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../engine/connection.ts';
+import { endingWith } from '../engine/deadline.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { AddressRules } from './host-rules.ts';
@@ -21,8 +22,23 @@ export interface ReachedServer extends RunLogin {
   readonly endpoint: Endpoint;
 }
 
-/** @throws `not_found`, and as `reachDatabase` */
-export async function reachServer(
+/** What of a run tells where it goes, and how long. */
+interface Reaching {
+  readonly run: { readonly databaseId: DatabaseId };
+  readonly signal: AbortSignal;
+}
+
+/** @throws `not_found`, as `reachDatabase`, and the reason of the signal */
+export const reachServer = (
+  ports: ReachPorts,
+  networks: Readonly<Record<string, AddressRules>>,
+  { run, signal }: Reaching,
+  purpose: Purpose,
+): Promise<ReachedServer> =>
+  // A secret or a name that nobody answers for takes up to half a minute.
+  endingWith(signal, reach(ports, networks, run.databaseId, purpose));
+
+async function reach(
   ports: ReachPorts,
   networks: Readonly<Record<string, AddressRules>>,
   databaseId: DatabaseId,

@@ -44,7 +44,7 @@ export const runBackup = (
 ): Promise<Backup | undefined> =>
   holdRun(ports, id, settings, async (held) => {
     held.report({ phase: 'probe' });
-    const server = await reachServer(ports, settings.networks, held.run.databaseId, 'backup');
+    const server = await reachServer(ports, settings.networks, held, 'backup');
     return withRunSessions(server.connector, held, ports.log, (sessions) =>
       makeBackup({ ...ports, connector: sessions.connector }, settings, held, { ...server, sessions }),
     );

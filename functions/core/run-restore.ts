@@ -52,7 +52,7 @@ export const runRestore = (
   holdRun(ports, id, settings, async (held) => {
     held.report({ phase: 'probe' });
     const manifest = await manifestOf(ports, held);
-    const server = await reachServer(ports, settings.networks, held.run.databaseId, 'restore');
+    const server = await reachServer(ports, settings.networks, held, 'restore');
     return withRunSessions(server.connector, held, ports.log, (sessions) =>
       restoreBackup({ ...ports, connector: sessions.connector }, settings, held, {
         ...server,

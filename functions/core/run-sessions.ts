@@ -122,14 +122,23 @@ function notingConnector(connector: SqlConnector, { signal, throwIfLost }: Held,
       },
     };
   };
+  const opened = async <S extends { close(): Promise<void> }>(opening: Promise<S>): Promise<S> => {
+    try {
+      return await endingWith(signal, opening);
+    } catch (error) {
+      // What nobody waited for any more has run nothing yet.
+      opening.then((late) => late.close()).catch(() => undefined);
+      throw error;
+    }
+  };
   return {
     connect: async (endpoint) => {
-      const session = await connector.connect(endpoint);
+      const session = await opened(connector.connect(endpoint));
       const { during, close } = note(endpoint, session);
       return { ...session, query: (...asked) => during(() => session.query(...asked)), close };
     },
     openStatements: async (endpoint, schema) => {
-      const session = await connector.openStatements(endpoint, schema);
+      const session = await opened(connector.openStatements(endpoint, schema));
       const { during, close } = note(endpoint, session);
       return { ...session, run: (statement) => during(() => session.run(statement)), close };
     },

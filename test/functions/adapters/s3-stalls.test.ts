@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { s3Client } from '../../../functions/adapters/aws-clients.ts';
 import { s3ObjectStore } from '../../../functions/adapters/s3-object-store.ts';
@@ -171,6 +178,34 @@ describe('what S3 does not answer', () => {
       code: 'deadline_exceeded',
     });
   });
+});
+
+it('asks S3 for nothing without an end', async () => {
+  const client = s3Client();
+  const mock = mockClient(client);
+  const found = { Versions: [{ Key: 'a/k', VersionId: 'v' }] };
+  mock.onAnyCommand().resolves({});
+  mock.on(ListObjectVersionsCommand).resolvesOnce(found).resolvesOnce(found).resolves({});
+  mock
+    .on(ListMultipartUploadsCommand)
+    .resolvesOnce({ Uploads: [{ Key: 'a/k', UploadId: 'u' }] })
+    .resolves({});
+  mock.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
+  const all = s3ObjectStore({ s3: client, name: place.bucket.name });
+  for await (const _ of all.list('a/'));
+  await all.removeAll('a/');
+  await all.writeOnce('a/k', Buffer.from('x'), 'text/plain').catch(() => {});
+  await all.writeParts('a/k', sourceOf(aPart(1, 10))).catch(() => {});
+  const asked = mock.calls().map(({ args }) => {
+    const [, options]: readonly unknown[] = args;
+    const { abortSignal } = (options ?? {}) as { abortSignal?: AbortSignal };
+    return [args[0].constructor.name, abortSignal instanceof AbortSignal];
+  });
+  const names = asked.map(([name]) => name);
+  for (const name of ['DeleteObjects', 'AbortMultipartUpload', 'HeadObject', 'PutObject', 'UploadPart']) {
+    expect(names).toContain(`${name}Command`);
+  }
+  expect(asked).toEqual(names.map((name) => [name, true]));
 });
 
 it('counts a small write that its signal cut off, if our bytes lie there', async () => {
