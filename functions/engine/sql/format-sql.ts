@@ -107,7 +107,7 @@ export interface CheckedDump {
   readonly largestStatementBytes: number;
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
-  /** Views that are there, but not with all that belongs to them: character sets, collation and check option. */
+  /** Views and triggers that are there, but not with all that belongs to them: character sets, collation, check option, stand-in. */
   readonly halfRead: readonly string[];
 }
 

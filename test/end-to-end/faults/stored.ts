@@ -12,7 +12,7 @@ export interface Stored {
   objectsOf(backupId: string): Promise<readonly string[]>;
   /** Keys of all uploads that have not ended. */
   uploads(): Promise<readonly string[]>;
-  /** The SQL of the only schema of a backup, without its times, after its manifest was held against its record. */
+  /** The SQL of the only schema of a backup, without comments and times, after its manifest was held against its record. */
   dumpOf(backupId: string): Promise<string>;
   close(): void;
 }
@@ -48,9 +48,13 @@ export function storedIn(cloud: Cloud, databaseId: string): Stored {
       const { dump } = JSON.parse(manifest.toString()).schemas[0];
       const body = await bodyOf(dump.key);
       if (hash(body) !== dump.sha256) throw new Error(`${dump.key} is not what the manifest says`);
-      return zstdDecompressSync(body)
-        .toString('latin1')
-        .replaceAll(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d/g, '');
+      return (
+        zstdDecompressSync(body)
+          .toString('latin1')
+          // The tools note in a comment what they could not read, also where there is nothing to read.
+          .replaceAll(/^(?:--.*)?\n/gm, '')
+          .replaceAll(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d/g, '')
+      );
     },
     close: () => {
       s3.destroy();
