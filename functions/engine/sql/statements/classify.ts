@@ -178,7 +178,9 @@ function readView(context: Context, mayStandIn: boolean): StatementKind {
   if (!mayStandIn) return { kind: 'view', name };
   reader.expect('AS', 'SELECT');
   do {
-    reader.expect('1', 'AS');
+    // mariadb-dump of before 11.8.9 and mysqldump write 1, newer ones NULL.
+    if (!reader.tryTake('NULL')) reader.expect('1');
+    reader.expect('AS');
     reader.takeName();
   } while (reader.tryTake(','));
   reader.expectEnd();

@@ -37,6 +37,12 @@ describe('readStatements', () => {
     );
   });
 
+  it('knows the stand-in of a view from each version of the tools', async () => {
+    const standIn = (value: string) =>
+      `/*!50001 CREATE VIEW \`v\` AS SELECT\n ${value} AS \`a\`,\n  ${value} AS \`b\` */;\n`;
+    expect(await readText(`${standIn('1')}${standIn('NULL')}`)).toEqual(['stand-in v', 'stand-in v']);
+  });
+
   it.each([
     ['sjis', 0x95, 0x5c],
     ['gbk', 0xbf, 0x5c],
