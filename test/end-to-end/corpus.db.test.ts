@@ -13,11 +13,6 @@ const REFUSED: Readonly<Record<string, { readonly code: string; readonly on: rea
   '15_events_delimiter': { code: 'event_delimiter', on: ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] },
   '10_identifiers_db_quotes': { code: 'name_not_dumpable', on: ['mariadb-10.11', 'mariadb-11.8'] },
 };
-/** What a load cannot get past; the backup says so in its losses, the restore stops there. */
-const STOPS: Readonly<Record<string, { readonly loss: string; readonly on: readonly string[] }>> = {
-  '20_foreign_keys': { loss: 'foreign_key_backtick', on: ['mariadb-11.8'] },
-};
-
 const read = async (server: RunningServer, schemas: readonly string[], losses: readonly KnownLoss[]) => {
   const connection = await connectToRead({ socketPath: server.socket, user: 'root' });
   const content = await readServerContent(connection, schemas, losses);
@@ -37,9 +32,8 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('the corp
   let laptop: Laptop;
   let server: RunningServer;
   const files = corpusFor(engine);
-  const isIn = (table: Readonly<Record<string, { readonly on: readonly string[] }>>, theme: string) =>
-    table[theme]?.on.includes(engine) ?? false;
-  const carried = files.filter(({ theme }) => !isIn(REFUSED, theme) && !isIn(STOPS, theme));
+  const isRefused = ({ theme }: CorpusFile) => REFUSED[theme]?.on.includes(engine) ?? false;
+  const carried = files.filter((file) => !isRefused(file));
 
   beforeAll(async () => {
     laptop = await startLaptop();
@@ -62,8 +56,6 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('the corp
     for (const file of these) await loadCorpusFile(server, file);
     return laptop.register(server, 'all');
   };
-  const special = (table: Readonly<Record<string, { readonly on: readonly string[] }>>) =>
-    files.filter(({ theme }) => isIn(table, theme));
 
   it('comes back exactly, but for the losses that are listed', async () => {
     const databaseId = await onlyWith(carried);
@@ -84,7 +76,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('the corp
     expect(before.rows.length).toBeGreaterThan(50);
   }, 600_000);
 
-  it.each(special(REFUSED))(
+  it.each(files.filter(isRefused))(
     'refuses $theme before it starts',
     async (file) => {
       const databaseId = await onlyWith([file]);
@@ -93,17 +85,4 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('the corp
     },
     60_000,
   );
-
-  // Jest takes no empty table.
-  for (const file of special(STOPS)) {
-    it(`says of ${file.theme} that it cannot be loaded, and refuses to before the first write`, async () => {
-      const databaseId = await onlyWith([file]);
-      const backup = await laptop.backUp(databaseId);
-      const { loss } = STOPS[file.theme] ?? {};
-      expect(backup.losses).toContainEqual(expect.objectContaining({ kind: loss, certain: true }));
-      const restore = await laptop.restore(backup.id, { databaseId, overwrite: true, confirm: file.schemas });
-      expect(restore).toMatchObject({ state: 'failed', failure: { code: 'dump_escapes_target' } });
-      expect(restore.restored).toContainEqual(expect.objectContaining({ state: 'untouched' }));
-    }, 60_000);
-  }
 });

@@ -55,7 +55,7 @@ const archiveLosses = (tables: readonly TableFacts[]): readonly Loss[] =>
       certain: true,
     }));
 
-/** MariaDB 11.8 does not double a backtick in the names that a foreign key is printed with (10.11 does). */
+/** MariaDB 11.8.6 does not double a backtick in the names that a foreign key is printed with (10.11 and 11.8.9 do). */
 async function findBacktickLosses(query: Query, schema: string): Promise<readonly Loss[]> {
   const uses = await query(
     `SELECT TABLE_NAME AS tab, CONSTRAINT_NAME AS name, COLUMN_NAME AS col, REFERENCED_COLUMN_NAME AS ref

@@ -127,6 +127,10 @@ const HOSTILE: readonly [string, string | Buffer][] = [
   ['a delimiter that is not on the line alone', 'DELIMITER ; DROP DATABASE victim\n'],
   ['two dashes without a blank', '--x\nCOMMIT;'],
   ['two dashes with a control character', '--\u0001\nCOMMIT;'],
+  [
+    'a foreign key as MariaDB 11.8.6 prints it',
+    'CREATE TABLE `t` (`x``y` int, CONSTRAINT `c` FOREIGN KEY (`x`y`) REFERENCES `p` (`id`)) ENGINE=InnoDB;',
+  ],
   ['an open comment', 'COMMIT; /* '],
   ['an open version comment', '/*!50000 COMMIT;'],
   ['an odd version', '/*!123 COMMIT */;'],
