@@ -106,8 +106,8 @@ const lockedIn =
 
 const keyOf = ({ suite, name }: LockedPackage): string => `${suite} ${name}`;
 
-/** `1:11.8.6-0+deb13u1` → `11.8.6`. */
+/** `1:11.8.9+ds-0+deb13u1` → `11.8.9`: without epoch, what Debian took out, and Debian's own revision. */
 function programVersion(packages: readonly DebianPackage[], name: string): string {
   const version = packages.find((one) => one.name === name)?.version ?? '';
-  return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
+  return version.replace(/^\d+:/, '').replace(/[-+].*$/, '');
 }
