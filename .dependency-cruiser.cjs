@@ -13,10 +13,22 @@ module.exports = {
       { path: '.', pathNot: '^functions/error-codes' },
     ),
     forbid(
-      'routes-and-config-import-zod-only',
-      'The API and the settings are plain facts: move logic into core.',
-      { path: '^functions/(routes|config)\\.ts$' },
+      'config-imports-zod-only',
+      'The settings are plain facts: move logic into core.',
+      { path: '^functions/config\\.ts$' },
       { path: '.', pathNot: 'node_modules/zod/' },
+    ),
+    forbid(
+      'routes-and-contract-import-zod-only',
+      'The API is plain facts, its shapes lie in functions/contract: move logic into core.',
+      { path: '^functions/(routes\\.ts$|contract/)' },
+      { path: '.', pathNot: '(node_modules/zod/|^functions/contract/)' },
+    ),
+    forbid(
+      'contract-is-read-through-routes',
+      'A shape counts for the route that names it: read it from ROUTES.',
+      { path: OURS, pathNot: '^functions/(routes\\.ts$|contract/)' },
+      { path: '^functions/contract/' },
     ),
     forbid(
       'engine-knows-errors-only',

@@ -18,7 +18,9 @@ const rules: readonly Rule[] = createRequire(import.meta.url)('../.dependency-cr
 /** One planted file for each rule: where it lies, and what it imports against the rule. */
 const PLANTED: Readonly<Record<string, readonly [file: string, imports: string]>> = {
   'errors-import-nothing': ['functions/errors.ts', 'zod'],
-  'routes-and-config-import-zod-only': ['functions/config.ts', './core/noun.ts'],
+  'config-imports-zod-only': ['functions/config.ts', './core/noun.ts'],
+  'routes-and-contract-import-zod-only': ['functions/contract/requests.ts', '../core/noun.ts'],
+  'contract-is-read-through-routes': ['test/answers.ts', '../functions/contract/words.ts'],
   'engine-knows-errors-only': ['functions/engine/bytes.ts', '../core/noun.ts'],
   'core-knows-engine-and-errors-only': ['functions/core/rule.ts', '../adapters/s3-store.ts'],
   'core-and-engine-know-no-aws-and-no-driver': ['functions/core/driver.ts', 'mysql2'],
@@ -35,6 +37,7 @@ const PLANTED: Readonly<Record<string, readonly [file: string, imports: string]>
   'no-cycles': ['functions/core/circle-back.ts', './circle.ts'],
 };
 const INNOCENT: Readonly<Record<string, string>> = {
+  'functions/contract/words.ts': '',
   'functions/core/noun.ts': '',
   'functions/core/circle.ts': "import './circle-back.ts';",
   'functions/adapters/s3-store.ts': '',
