@@ -1,9 +1,10 @@
 /** The API as data. The stack makes routes of it, the middleware checks by it, and it is the contract. */
 import * as z from 'zod';
-import { database, download, pageOf, probeReport, removal, text } from './contract/answers.ts';
+import { database, download, pageOf, probeReport, removal } from './contract/answers.ts';
 import { changedDatabase, newDatabase, removalQuery } from './contract/database-requests.ts';
 import { backup, restore } from './contract/run-answers.ts';
 import { newBackup, newRestore, page, runQuery } from './contract/run-requests.ts';
+import { text } from './contract/words.ts';
 
 /** The function that answers a route; one for each resource. */
 export type ApiHandler = 'api-databases' | 'api-backups' | 'api-restores' | 'api-health';

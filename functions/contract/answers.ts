@@ -1,7 +1,7 @@
 /** What the API answers, but for runs. Kinds, codes and phases are plain text: an old client must not break on a new one. */
 import * as z from 'zod';
+import { text } from './words.ts';
 
-export const text = z.string();
 const shownCredentials = z.object({
   username: text.optional(),
   secretArn: text.optional(),

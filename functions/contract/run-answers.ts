@@ -1,7 +1,7 @@
 /** What the API tells of a backup and of a restore. */
 import * as z from 'zod';
-import { failure, server, text } from './answers.ts';
-import { states } from './words.ts';
+import { failure, server } from './answers.ts';
+import { states, text } from './words.ts';
 
 const loss = z.object({
   kind: text,
@@ -71,7 +71,6 @@ export const backup = z.object({
   verification: verification.optional(),
   manifest: z.object({ signature: z.object({ key: text }).optional() }).optional(),
   adopted: z.boolean().optional(),
-  shortened: z.boolean().optional(),
 });
 const restoredSchema = z.object({
   source: text,

@@ -7,13 +7,14 @@ export const PLAIN = /^[^'"`\p{Cc}\u2028\u2029\u{D800}-\u{DFFF}\u{10000}-\u{10FF
 export const NO_CONTROL = /^[^\p{Cc}\u2028\u2029\u{D800}-\u{DFFF}]+$/u;
 const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
 
+export const text = z.string();
 export const plainText = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
     .regex(PLAIN, 'must hold no quotes, backticks, control characters or 4-byte characters')
-    .refine((text) => text.trim() === text, 'must not begin or end with a space');
+    .refine((given) => given.trim() === given, 'must not begin or end with a space');
 export const idOf = (prefix: 'db' | 'bk' | 'rs') =>
   z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`));
 /** @see https://dev.mysql.com/doc/refman/8.4/en/identifier-length.html */
