@@ -3,10 +3,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { mysqlConnector } from '../../../functions/adapters/mysql-connector.ts';
 import type { Endpoint } from '../../../functions/engine/connection.ts';
-import type { DumpInput, OpenSession } from '../../../functions/engine/sql/format-sql.ts';
+import { dumpSchema } from '../../../functions/engine/sql/dump-schema.ts';
+import type {
+  DumpInput,
+  DumpSummary,
+  LoadInput,
+  OpenSession,
+} from '../../../functions/engine/sql/format-sql.ts';
 import { layerFolder } from '../../../layers/mysql-client/status.ts';
 import { obtainEngine } from '../../../local/engines/obtain-engine.ts';
 import type { EngineName } from '../../../local/engines/packages.ts';
@@ -66,6 +72,41 @@ export const dumpInput = (database: TestDatabase, schema: string): DumpInput => 
   signal: new AbortController().signal,
   onProgress: () => {},
 });
+
+/** Takes all parts of a dump: the bytes as they are stored, and what its end tells. */
+export async function dumpToStore(input: DumpInput): Promise<{ stored: Buffer; summary: DumpSummary }> {
+  const { parts, summary } = dumpSchema(input);
+  const bodies: Buffer[] = [];
+  for await (const part of parts) bodies.push(part.body);
+  return { stored: Buffer.concat(bodies), summary: summary() };
+}
+
+/** Everything that a load needs but the dump. */
+export const loadInput = (
+  database: TestDatabase,
+  targetSchema: string,
+): Omit<LoadInput, 'schema' | 'dump' | 'dumpBytes'> => ({
+  clientRoot: CLIENT_ROOT,
+  endpoint: database.endpoint,
+  product: database.product,
+  openSession: database.openSession,
+  targetSchema,
+  signal: new AbortController().signal,
+  onProgress: () => {},
+});
+
+/** Drops a schema and makes it anew; gives its name. */
+export async function freshSchema(root: Connection, schema: string): Promise<string> {
+  await root.query(`DROP DATABASE IF EXISTS ${schema}`);
+  await root.query(`CREATE DATABASE ${schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
+  return schema;
+}
+
+/** The first value of each row. */
+export async function firstValues(root: Connection, sql: string): Promise<unknown[]> {
+  const [rows] = await root.query<RowDataPacket[]>(sql);
+  return rows.map((row) => Object.values(row)[0]);
+}
 
 /** A table that cannot be compressed, so that a dump of it stands still while nobody takes its parts. */
 export async function makeLargeTable(root: Connection, schema: string): Promise<void> {

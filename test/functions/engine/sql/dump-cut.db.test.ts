@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectCounts } from '../../../../functions/engine/contents.ts';
-import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
 import type { DumpInput } from '../../../../functions/engine/sql/format-sql.ts';
-import { dumpInput, startTestDatabase, type TestDatabase } from '../test-database.ts';
+import { dumpInput, dumpToStore, startTestDatabase, type TestDatabase } from '../test-database.ts';
 import { textOf } from './stored-dump.ts';
 
 const START_MS = 10 * 60_000;
@@ -26,13 +25,11 @@ interface Dumped {
 }
 
 async function dump(input: DumpInput): Promise<Dumped> {
-  const bodies: Buffer[] = [];
-  const { parts, summary } = dumpSchema(input);
-  for await (const part of parts) bodies.push(part.body);
-  const text = await textOf(Buffer.concat(bodies));
+  const { stored, summary } = await dumpToStore(input);
+  const text = await textOf(stored);
   return {
     text: text.toString('utf8').replace(/-- Dump completed on .*/, ''),
-    created: summary().found?.created,
+    created: summary.found?.created,
   };
 }
 

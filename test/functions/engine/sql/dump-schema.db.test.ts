@@ -11,6 +11,7 @@ import {
   childrenOf,
   cuttableProxy,
   dumpInput,
+  dumpToStore,
   makeLargeTable,
   startTestDatabase,
   type TestDatabase,
@@ -19,12 +20,8 @@ import { textOf } from './stored-dump.ts';
 
 const START_MS = 10 * 60_000;
 
-/** Takes all parts. */
-async function dump(input: DumpInput): Promise<Buffer> {
-  const bodies: Buffer[] = [];
-  for await (const part of dumpSchema(input).parts) bodies.push(part.body);
-  return textOf(Buffer.concat(bodies));
-}
+/** The text of a whole dump. */
+const dump = async (input: DumpInput): Promise<Buffer> => textOf((await dumpToStore(input)).stored);
 
 /** Takes the first part, lets something happen, and takes the rest. */
 async function dumpInterrupted(input: DumpInput, interrupt: () => unknown): Promise<void> {

@@ -1,9 +1,8 @@
 import { mysqlConnector } from '../../../../functions/adapters/mysql-connector.ts';
-import { dumpSchema } from '../../../../functions/engine/sql/dump-schema.ts';
 import type { LoadInput } from '../../../../functions/engine/sql/format-sql.ts';
 import { endFormerLoad, loadLockName } from '../../../../functions/engine/sql/load-lock.ts';
 import { loadSchema } from '../../../../functions/engine/sql/load-schema.ts';
-import { CLIENT_ROOT, dumpInput, startTestDatabase, type TestDatabase } from '../test-database.ts';
+import { dumpInput, dumpToStore, loadInput, startTestDatabase, type TestDatabase } from '../test-database.ts';
 
 const START_MS = 10 * 60_000;
 
@@ -23,26 +22,18 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
       ]) {
         await database.root.query(sql);
       }
-      const dump = dumpSchema(dumpInput(database, 'shop'));
-      const bodies: Buffer[] = [];
-      for await (const part of dump.parts) bodies.push(part.body);
-      stored = Buffer.concat(bodies);
-      ({ dumpBytes } = dump.summary());
+      const shop = await dumpToStore(dumpInput(database, 'shop'));
+      stored = shop.stored;
+      dumpBytes = shop.summary.dumpBytes;
       await database.root.query('CREATE DATABASE target');
     }, START_MS);
     afterAll(() => database.stop(), START_MS);
 
     const load = (dump: AsyncIterable<Buffer>): LoadInput => ({
-      clientRoot: CLIENT_ROOT,
-      endpoint: database.endpoint,
-      product: database.product,
-      openSession: database.openSession,
+      ...loadInput(database, 'target'),
       schema: 'shop',
-      targetSchema: 'target',
       dump,
       dumpBytes,
-      signal: new AbortController().signal,
-      onProgress: () => {},
     });
     const whole = async function* () {
       yield stored;
