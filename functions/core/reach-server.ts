@@ -36,16 +36,16 @@ export const reachServer = (
   purpose: Purpose,
 ): Promise<ReachedServer> =>
   // A secret or a name that nobody answers for takes up to half a minute.
-  endingWith(signal, reach(ports, networks, run.databaseId, purpose));
+  endingWith(signal, reach(ports, networks, { run, signal }, purpose));
 
 async function reach(
   ports: ReachPorts,
   networks: Readonly<Record<string, AddressRules>>,
-  databaseId: DatabaseId,
+  { run: { databaseId }, signal }: Reaching,
   purpose: Purpose,
 ): Promise<ReachedServer> {
   const database = await ports.databases.get(databaseId);
   if (database === undefined) throw new SafeBaseError('not_found', `the record ${databaseId} is gone`);
   const endpoint = await reachDatabase(ports, database, purpose, networks);
-  return { database, endpoint, ...renewableLogin(ports, credentialsFor(database, purpose)) };
+  return { database, endpoint, ...renewableLogin(ports, credentialsFor(database, purpose), signal) };
 }

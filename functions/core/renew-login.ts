@@ -1,4 +1,5 @@
 import type { Endpoint } from '../engine/connection.ts';
+import { endingWith } from '../engine/deadline.ts';
 import { isCode } from '../errors.ts';
 import type { Credentials } from './database.ts';
 import type { Log, Secret, SecretStore, SqlConnector } from './ports.ts';
@@ -25,9 +26,10 @@ const REFUSED = 1045;
 /**
  * A login that is refused makes the secret be read again, once in a run: what is current by now, then what a rotation has
  * pending. Each is tried once, and only where it is not what was refused, so that no account is locked by it.
+ * @param signal of the run: nobody waits for another login after it, and its reason is thrown
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html setSecret
  */
-export function renewableLogin(ports: LoginPorts, credentials: Credentials): RunLogin {
+export function renewableLogin(ports: LoginPorts, credentials: Credentials, signal: AbortSignal): RunLogin {
   let finding: Promise<Login | undefined> | undefined;
   let found: Login | undefined;
   const logIn: RunLogin['logIn'] = async (endpoint, use) => {
@@ -37,7 +39,8 @@ export function renewableLogin(ports: LoginPorts, credentials: Credentials): Run
     } catch (error) {
       if (!isRefused(error)) throw error;
       finding ??= findLogin(ports, credentials, first);
-      found = await finding;
+      // A secret that nobody answers for takes up to half a minute.
+      found = await endingWith(signal, finding);
       if (found === undefined || isSame(found, first)) throw error;
       return use({ ...endpoint, ...found });
     }

@@ -45,8 +45,9 @@ function scene(
   };
   const credentials = { secretArn: ARN, managed: false, ...(username === undefined ? {} : { username }) };
   const log = recordingLog();
-  const login = renewableLogin({ secrets, connector, log }, credentials);
-  return { secrets, login, tries, log };
+  const run = new AbortController();
+  const login = renewableLogin({ secrets, connector, log }, credentials, run.signal);
+  return { secrets, login, tries, log, run };
 }
 
 const OLD = { username: 'backup', password: 'old' };
@@ -119,6 +120,22 @@ describe('a login that is refused in the midst of a run', () => {
     await expect(login.connector.connect(ENDPOINT)).rejects.toEqual(refused());
     expect(log.lines).toMatchObject([{ message: 'no other login was found' }]);
   });
+
+  it('is not waited for once the run is over', async () => {
+    const { login, secrets, tries, run } = scene('new', { current: NEW });
+    const asked = new Promise<void>((isAsked) => {
+      secrets.read = () => {
+        isAsked();
+        return new Promise(() => {});
+      };
+    });
+    const refusedDump = login.logIn(ENDPOINT, () => Promise.reject(refused()));
+    await asked;
+    const cancelled = new SafeBaseError('cancelled', 'the run was cancelled');
+    run.abort(cancelled);
+    await expect(refusedDump).rejects.toBe(cancelled);
+    expect(tries).toEqual([]);
+  }, 2_000);
 
   it.each([1130, 3118])(
     'is not tried with another password where that is not the reason (%d)',
