@@ -15,9 +15,6 @@ interface RunVerificationPorts {
   readonly now: Now;
 }
 
-/** A dump can differ in every table; the record has room for the first ones. */
-const MAX_REASON = 2_000;
-
 /**
  * Takes the queued verification with this number, reads everything, and writes what came of it. One that is not queued is
  * left alone: a start may be delivered twice, or late.
@@ -120,10 +117,8 @@ const DAMAGE: readonly ErrorCode[] = [
 const isDamage = (code: ErrorCode): boolean => DAMAGE.includes(code);
 
 function failureOf(error: unknown): Failure {
-  const { code, reason, hint } = toFailure(error);
-  return {
-    code,
-    reason: reason.slice(0, MAX_REASON),
-    hint: isDamage(code) ? 'Make another backup now: a restore refuses this one.' : hint,
-  };
+  const failure = toFailure(error);
+  return isDamage(failure.code)
+    ? { ...failure, hint: 'Make another backup now: a restore refuses this one.' }
+    : failure;
 }

@@ -84,6 +84,19 @@ describe('a verification', () => {
     });
   });
 
+  it('ends failed for its own reason, shortened as any, however many tables that names', async () => {
+    const tables = Array.from({ length: 1_000 }, (_, index) => ({ name: `gone_${index}`, rows: 1 }));
+    const { start, run, record } = await scene({ changed: { tables } });
+    await start();
+    await run();
+    const { code, reason = '' } = (await record()).verification?.failure ?? {};
+    expect([code, reason]).toEqual([
+      'backup_damaged',
+      expect.stringMatching(/`gone_0` with 0 of 1 rows.*…$/),
+    ]);
+    expect(Buffer.byteLength(reason)).toBeLessThan(20_000);
+  });
+
   it('finds a manifest that belongs to another backup', async () => {
     const at = await scene({ more: { backupId: newBackupId() } });
     await at.start();
