@@ -2,13 +2,13 @@ import { readConfig } from '../config.ts';
 import { cancelRun } from '../core/cancel-run.ts';
 import { deleteBackup } from '../core/delete-backup.ts';
 import { downloadBackup } from '../core/download-backup.ts';
-import { newBackupId, parseBackupId, parseDatabaseId } from '../core/ids.ts';
-import { asOf, type Backup } from '../core/run.ts';
+import { parseDatabaseId } from '../core/ids.ts';
+import { readRun } from '../core/read-run.ts';
+import { asOf } from '../core/run.ts';
 import { toRunFilter } from '../core/run-filter.ts';
-import { startBackup } from '../core/start-backup.ts';
+import { startsBackup } from '../core/start-backup.ts';
 import { startOnce } from '../core/start-once.ts';
 import { startVerification } from '../core/start-verification.ts';
-import { SafeBaseError } from '../errors.ts';
 import { httpHandler } from '../middleware/http-handler.ts';
 import {
   authenticate,
@@ -38,28 +38,18 @@ export const handler = httpHandler<'api-backups'>(
         acceptEmptied: body.acceptEmptied === true,
         queueLeaseMs: config.QUEUE_LEASE_MS,
       };
-      const backup = await startOnce<Backup>(
-        { ...ports, runs: ports.backups },
-        {
-          key: idempotencyKey,
-          principalId: tokenId,
-          request: { path: '/backup', body },
-          newId: () => newBackupId(now()),
-          parseId: parseBackupId,
-          start: (id) => startBackup(ports, { ...order, id }),
-        },
-      );
+      const asked = { key: idempotencyKey, principalId: tokenId, request: { path: '/backup', body } };
+      const backup = await startOnce(ports, startsBackup(ports, order), asked);
       return { status: 202, body: backup, headers: { location: `/backup/${backup.id}` } };
     },
-    'GET /backup': async ({ query: { limit, cursor, ...filter } }) => {
-      const page = cursor === undefined ? { limit } : { limit, cursor };
-      return { status: 200, body: await ports.backups.list(toRunFilter(filter), page) };
-    },
-    'GET /backup/{id}': async ({ id }) => {
-      const backup = await ports.backups.get(id);
-      if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-      return { status: 200, body: asOf(backup, now()) };
-    },
+    'GET /backup': async ({ query }) => ({
+      status: 200,
+      body: await ports.backups.list(toRunFilter(query), query),
+    }),
+    'GET /backup/{id}': async ({ id }) => ({
+      status: 200,
+      body: await readRun(ports.backups, id, now()),
+    }),
     'POST /backup/{id}/cancel': async ({ id, principal }) => ({
       status: 202,
       body: await cancelRun({ ...ports, runs: ports.backups }, id, principal.tokenId),

@@ -1,7 +1,8 @@
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Log, Now, RunLocks, RunStore } from './ports.ts';
+import { readRun } from './read-run.ts';
 import { releaseLock } from './release-lock.ts';
-import { asOf, type Backup, type CancelWish, isActive, type Restore, runLockKey } from './run.ts';
+import { type Backup, type CancelWish, isActive, type Restore, runLockKey } from './run.ts';
 
 export interface CancelPorts<R extends Backup | Restore> {
   readonly runs: RunStore<R>;
@@ -26,9 +27,7 @@ export async function cancelRun<R extends Backup | Restore>(
 ): Promise<R> {
   const cancel: CancelWish = { requestedBy, requestedAt: new Date(ports.now()).toISOString() };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const stored = await ports.runs.get(id);
-    if (stored === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-    const run = asOf(stored, ports.now());
+    const run = await readRun(ports.runs, id, ports.now());
     if (!isActive(run.state)) throw hasEnded(run);
     try {
       if (run.state === 'queued') return await endQueued(ports, run, cancel);

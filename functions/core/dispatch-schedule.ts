@@ -1,8 +1,7 @@
 import { isCode } from '../errors.ts';
-import { type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
+import type { DatabaseId } from './ids.ts';
 import type { IdempotencyStore } from './ports.ts';
-import type { Backup } from './run.ts';
-import { startBackup } from './start-backup.ts';
+import { startsBackup } from './start-backup.ts';
 import { startOnce } from './start-once.ts';
 import type { StartPorts } from './start-run.ts';
 
@@ -35,24 +34,18 @@ const REMEMBER_MS = 7 * 24 * 60 * 60 * 1_000;
  */
 export async function dispatchSchedule(ports: DispatchPorts, due: DueSchedule): Promise<Dispatched> {
   const { scheduleId, databaseId, scheduledTime, queueLeaseMs } = due;
+  const starts = startsBackup(ports, { databaseId, requestedBy: `schedule:${scheduleId}`, queueLeaseMs });
   let result: Dispatched['result'] = 'repeated';
+  const start: typeof starts.start = async (id) => {
+    const backup = await starts.start(id);
+    result = 'started';
+    return backup;
+  };
   try {
-    const { id: runId } = await startOnce<Backup>(
-      { ...ports, runs: ports.backups },
-      {
-        key: scheduledTime,
-        principalId: scheduleId,
-        rememberMs: REMEMBER_MS,
-        request: { databaseId },
-        newId: () => newBackupId(ports.now()),
-        parseId: parseBackupId,
-        start: async (id) => {
-          const order = { id, databaseId, requestedBy: `schedule:${scheduleId}`, queueLeaseMs };
-          const backup = await startBackup(ports, order);
-          result = 'started';
-          return backup;
-        },
-      },
+    const { id: runId } = await startOnce(
+      ports,
+      { ...starts, start },
+      { key: scheduledTime, principalId: scheduleId, rememberMs: REMEMBER_MS, request: { databaseId } },
     );
     return { result, runId };
   } catch (error) {

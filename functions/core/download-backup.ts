@@ -2,7 +2,8 @@ import { SafeBaseError } from '../errors.ts';
 import type { BackupId } from './ids.ts';
 import type { DownloadLinks, Now, ObjectStore, RunStore } from './ports.ts';
 import { readManifestOf } from './read-manifest.ts';
-import { asOf, type Backup } from './run.ts';
+import { readRun } from './read-run.ts';
+import type { Backup } from './run.ts';
 
 interface DownloadPorts {
   readonly backups: RunStore<Backup>;
@@ -30,11 +31,9 @@ export async function downloadBackup(
   ports: DownloadPorts,
   id: BackupId,
 ): Promise<{ readonly expiresAt: string; readonly dumps: readonly DownloadableDump[] }> {
-  const backup = await ports.backups.get(id);
-  if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${id}`);
-  const { state } = asOf(backup, ports.now());
-  if (state !== 'completed') {
-    throw new SafeBaseError('backup_not_restorable', `${id} is ${state}`);
+  const backup = await readRun(ports.backups, id, ports.now());
+  if (backup.state !== 'completed') {
+    throw new SafeBaseError('backup_not_restorable', `${id} is ${backup.state}`);
   }
   const manifest = await readManifestOf(ports.objects, backup);
   const expiresAt = new Date(ports.now() + LINK_SECONDS * 1_000).toISOString();

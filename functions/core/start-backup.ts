@@ -1,5 +1,6 @@
-import { type BackupId, type DatabaseId, newBackupId } from './ids.ts';
+import { type BackupId, type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
 import type { Backup } from './run.ts';
+import type { Starts } from './start-once.ts';
 import { type StartPorts, startRun } from './start-run.ts';
 
 export interface BackupOrder {
@@ -29,3 +30,11 @@ export function startBackup(ports: StartPorts, order: BackupOrder): Promise<Back
     job: (run, { network }) => ({ version: 1, kind: 'backup', runId: run.id, network }),
   });
 }
+
+/** The same for `startOnce`. */
+export const startsBackup = (ports: StartPorts, order: Omit<BackupOrder, 'id'>): Starts<Backup> => ({
+  runs: ports.backups,
+  newId: () => newBackupId(ports.now()),
+  parseId: parseBackupId,
+  start: (id) => startBackup(ports, { ...order, id }),
+});

@@ -3,15 +3,22 @@ import { isCode, SafeBaseError } from '../errors.ts';
 import type { IdempotencyStore, Now, RunStore } from './ports.ts';
 import { asOf, type Backup, type Restore } from './run.ts';
 
-interface OncePorts<R extends Backup | Restore> {
+interface OncePorts {
   readonly idempotency: IdempotencyStore;
-  readonly runs: RunStore<R>;
   readonly now: Now;
 }
 
-/** A start that its caller may repeat, because an answer can be lost. */
-export interface OnceOrder<R extends Backup | Restore> {
-  /** The `Idempotency-Key` of the request. @default none: each call is a start of its own */
+/** How an order becomes a run: `startsBackup` and `startsRestore` give it. */
+export interface Starts<R extends Backup | Restore> {
+  readonly runs: Pick<RunStore<R>, 'get'>;
+  readonly newId: () => R['id'];
+  readonly parseId: (id: string) => R['id'];
+  readonly start: (id: R['id']) => Promise<R>;
+}
+
+/** A request that its caller may repeat, because an answer can be lost. */
+export interface Repeatable {
+  /** Its `Idempotency-Key`. @default none: each call is a start of its own */
   readonly key: string | undefined;
   /** Whose key it is: two callers may choose the same. */
   readonly principalId: string;
@@ -19,9 +26,6 @@ export interface OnceOrder<R extends Backup | Restore> {
   readonly rememberMs?: number;
   /** All that is asked for: path and checked body. */
   readonly request: object;
-  readonly newId: () => R['id'];
-  readonly parseId: (id: string) => R['id'];
-  readonly start: (id: R['id']) => Promise<R>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -32,44 +36,45 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * @throws `idempotency_key_reused` where the key came with another request, and what `start` throws
  */
 export async function startOnce<R extends Backup | Restore>(
-  ports: OncePorts<R>,
-  order: OnceOrder<R>,
+  ports: OncePorts,
+  starts: Starts<R>,
+  asked: Repeatable,
 ): Promise<R> {
-  const { key, newId, start } = order;
-  if (key === undefined) return start(newId());
+  const { key, principalId, request, rememberMs = DAY_MS } = asked;
+  if (key === undefined) return starts.start(starts.newId());
   const claim = {
-    key: `${order.principalId}/${digest(key)}`,
-    runId: newId(),
-    request: digest(canonical(order.request)),
-    expiresAt: new Date(ports.now() + (order.rememberMs ?? DAY_MS)).toISOString(),
+    key: `${principalId}/${digest(key)}`,
+    runId: starts.newId(),
+    request: digest(canonical(request)),
+    expiresAt: new Date(ports.now() + rememberMs).toISOString(),
   };
   const standing = await ports.idempotency.claim(claim);
   if (standing.request !== claim.request)
     throw new SafeBaseError('idempotency_key_reused', 'this Idempotency-Key came with another request');
-  const id = order.parseId(standing.runId);
-  const made = standing.first ? undefined : await ports.runs.get(id);
-  if (made === undefined) return startAs(ports, order, id);
+  const id = starts.parseId(standing.runId);
+  const made = standing.first ? undefined : await starts.runs.get(id);
+  if (made === undefined) return startAs(ports, starts, id);
   if (!neverBegan(made)) return asOf(made, ports.now());
   try {
     await ports.idempotency.renew(claim, id);
   } catch (error) {
     // Another repetition did so first: its run is the answer.
-    if (isCode(error, 'version_conflict')) return startOnce(ports, order);
+    if (isCode(error, 'version_conflict')) return startOnce(ports, starts, asked);
     throw error;
   }
-  return startAs(ports, order, order.parseId(claim.runId));
+  return startAs(ports, starts, claim.runId);
 }
 
 /** No id makes two runs: of repetitions that meet, one makes the record, and the others find it. */
 async function startAs<R extends Backup | Restore>(
-  ports: OncePorts<R>,
-  order: OnceOrder<R>,
+  ports: OncePorts,
+  { runs, start }: Starts<R>,
   id: R['id'],
 ): Promise<R> {
   try {
-    return await order.start(id);
+    return await start(id);
   } catch (error) {
-    const made = isCode(error, 'version_conflict') ? await ports.runs.get(id) : undefined;
+    const made = isCode(error, 'version_conflict') ? await runs.get(id) : undefined;
     if (made === undefined) throw error;
     return asOf(made, ports.now());
   }

@@ -1,7 +1,9 @@
 import { SafeBaseError } from '../errors.ts';
 import { noteReader } from './backup-readers.ts';
-import { type BackupId, type DatabaseId, newRestoreId, type RestoreId } from './ids.ts';
-import { asOf, type Backup, type Restore } from './run.ts';
+import { type BackupId, type DatabaseId, newRestoreId, parseRestoreId, type RestoreId } from './ids.ts';
+import { readRun } from './read-run.ts';
+import type { Backup, Restore } from './run.ts';
+import type { Starts } from './start-once.ts';
 import { type StartPorts, startRun } from './start-run.ts';
 
 export interface RestoreOrder {
@@ -27,9 +29,8 @@ export interface RestoreOrder {
  */
 export async function startRestore(ports: StartPorts, order: RestoreOrder): Promise<Restore> {
   const { backupId, overwrite, events } = order;
-  const backup = await ports.backups.get(backupId);
-  if (backup === undefined) throw new SafeBaseError('not_found', `there is no ${backupId}`);
-  const schemas = chooseSchemas(restorable(backup, ports.now()), order.schemas);
+  const backup = await readRun(ports.backups, backupId, ports.now());
+  const schemas = chooseSchemas(schemasOf(backup), order.schemas);
   checkConfirmation(Object.values(schemas), order);
 
   const id = order.id ?? newRestoreId(ports.now());
@@ -51,13 +52,20 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
   });
 }
 
-/** The schemas of a backup that is one. */
-function restorable(backup: Backup, now: number): readonly string[] {
-  const { state, manifest, schemas } = asOf(backup, now);
+/** The same for `startOnce`. */
+export const startsRestore = (ports: StartPorts, order: Omit<RestoreOrder, 'id'>): Starts<Restore> => ({
+  runs: ports.restores,
+  newId: () => newRestoreId(ports.now()),
+  parseId: parseRestoreId,
+  start: (id) => startRestore(ports, { ...order, id }),
+});
+
+/** The schemas of a backup that is one. @throws `backup_not_restorable` */
+function schemasOf({ id, state, manifest, schemas }: Backup): readonly string[] {
   if (state === 'completed' && manifest !== undefined && schemas !== undefined) {
     return schemas.map(({ name }) => name);
   }
-  throw new SafeBaseError('backup_not_restorable', `${backup.id} is ${state}`);
+  throw new SafeBaseError('backup_not_restorable', `${id} is ${state}`);
 }
 
 function chooseSchemas(

@@ -1,25 +1,17 @@
-import { newBackupId, parseBackupId } from '../../../functions/core/ids.ts';
 import type { Backup } from '../../../functions/core/run.ts';
-import { startBackup } from '../../../functions/core/start-backup.ts';
-import { type OnceOrder, startOnce } from '../../../functions/core/start-once.ts';
+import { startBackup, startsBackup } from '../../../functions/core/start-backup.ts';
+import { type Repeatable, type Starts, startOnce } from '../../../functions/core/start-once.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { type CorePorts, corePorts, registered } from '../../fixtures/core-ports.ts';
 
 async function scene() {
   const ports = corePorts();
   const { id: databaseId } = await registered(ports);
-  const once = (key: string | undefined, change: Partial<OnceOrder<Backup>> = {}) =>
-    startOnce<Backup>(
-      { ...ports, runs: ports.backups },
-      {
-        key,
-        principalId: 'tok_1',
-        request: { path: '/backup', body: { databaseId } },
-        newId: () => newBackupId(ports.now()),
-        parseId: parseBackupId,
-        start: (id) => startBackup(ports, { id, databaseId, requestedBy: 'tok_1', queueLeaseMs: 1_000 }),
-        ...change,
-      },
+  const once = (key: string | undefined, change: Partial<Starts<Backup> & Repeatable> = {}) =>
+    startOnce(
+      ports,
+      { ...startsBackup(ports, { databaseId, requestedBy: 'tok_1', queueLeaseMs: 1_000 }), ...change },
+      { key, principalId: 'tok_1', request: { path: '/backup', body: { databaseId } }, ...change },
     );
   return { ports, databaseId, once };
 }
