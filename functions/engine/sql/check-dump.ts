@@ -76,13 +76,17 @@ export class DumpCheck {
   }
 
   /** An INSERT comes in pieces: its head, then its rows. */
-  #measure(item: DumpItem): void {
+  #measure(item: Exclude<DumpItem, { type: 'comment' }>): void {
     const { length } = item.type === 'rows' ? item.bytes : item.text;
     this.#insertBytes = item.type === 'rows' ? this.#insertBytes + length : length;
     this.#largestBytes = Math.max(this.#largestBytes, this.#insertBytes);
   }
 
   #look(item: DumpItem): void {
+    if (item.type === 'comment') {
+      if (tellsUnreadLibraries(item.text)) this.#halfRead.push('the libraries');
+      return;
+    }
     this.#measure(item);
     if (item.type === 'rows') {
       this.#allRows += item.rows;
@@ -111,6 +115,20 @@ export class DumpCheck {
 function isHalfRead(does: Classified, namesCharacterSets: boolean, standIns: ReadonlySet<string>): boolean {
   if (does.kind === 'trigger') return !namesCharacterSets;
   return does.kind === 'view' && !(namesCharacterSets && standIns.has(does.name));
+}
+
+/** What mysqldump says of libraries that it could not list: the version of the server. */
+const UNREAD_LIBRARIES =
+  /^-- WARNING: can't read the INFORMATION_SCHEMA\.libraries table\..* old server (\d+)\.(\d+)/;
+
+/**
+ * mysqldump takes every server that refuses to list its libraries for one that knows none, and goes on: which is true
+ * before 9.2 alone.
+ * @see https://dev.mysql.com/doc/refman/9.7/en/create-library.html
+ */
+function tellsUnreadLibraries(comment: Buffer): boolean {
+  const [, major, minor] = UNREAD_LIBRARIES.exec(comment.toString('latin1')) ?? [];
+  return Number(major) > 9 || (Number(major) === 9 && Number(minor) >= 2);
 }
 
 const COUNTED: Readonly<Partial<Record<Classified['kind'], keyof ObjectCounts>>> = {

@@ -68,9 +68,9 @@ async function* watchedText(child: ClientProcess, text: DumpText, check: DumpChe
   }
 }
 
-function refuseHalfRead(views: readonly string[]): void {
-  if (views.length === 0) return;
-  const names = views.slice(0, 5).join(', ');
+function refuseHalfRead(objects: readonly string[]): void {
+  if (objects.length === 0) return;
+  const names = objects.slice(0, 5).join(', ');
   throw new SafeBaseError('dump_incomplete', `the dump tool could not read all of ${names}, and went on`);
 }
 

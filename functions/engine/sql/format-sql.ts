@@ -107,7 +107,10 @@ export interface CheckedDump {
   readonly largestStatementBytes: number;
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
-  /** Views and triggers that are there, but not with all that belongs to them: character sets, collation, check option, stand-in. */
+  /**
+   * Views and triggers that are there, but not with all that belongs to them: character sets, collation, check option,
+   * stand-in; and libraries that the tool could not list.
+   */
   readonly halfRead: readonly string[];
 }
 

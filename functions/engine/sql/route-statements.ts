@@ -34,6 +34,7 @@ export class StatementRouter {
   /** @throws `dump_escapes_target` */
   route(item: DumpItem): Buffer {
     if (item.type === 'rows') return item.bytes;
+    if (item.type === 'comment') return NOTHING;
     this.statements += 1;
     return item.type === 'rows-head' ? item.text : this.#routeStatement(item);
   }

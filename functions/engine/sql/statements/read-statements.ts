@@ -43,6 +43,7 @@ export class StatementReader {
 
   #judge(piece: Piece): DumpItem {
     if (piece.type === 'rows') return { ...piece, table: this.#target.table };
+    if (piece.type === 'comment') return piece;
     if (piece.type === 'rows-head') {
       this.#target.check(piece);
       return piece;

@@ -9,9 +9,13 @@ export interface Statement {
   readonly tokens: readonly Token[];
 }
 
-/** An INSERT comes as its head up to VALUES, and its rows, which end with a `;`, in pieces as they arrive. */
+/**
+ * An INSERT comes as its head up to VALUES, and its rows, which end with a `;`, in pieces as they arrive. A comment comes
+ * where it stands between statements.
+ */
 export type Piece =
   | Statement
+  | { readonly type: 'comment'; readonly text: Buffer }
   | { readonly type: 'rows-head'; readonly text: Buffer; readonly tokens: readonly Token[] }
   | {
       readonly type: 'rows';
@@ -89,8 +93,13 @@ export class StatementSplitter {
       }
       this.#at = token.end;
       if (token.type !== 'comment') this.#tokens.push(token);
+      else if (this.#tokens.length === 0) yield this.#comment(token);
       if (this.#isHeadOfRows(token)) yield this.#startRows(token);
     }
+  }
+
+  #comment({ start, end }: Token): Piece {
+    return { type: 'comment', text: this.#buffer.subarray(start, end) };
   }
 
   #scanRows(scanner: RowScanner): Piece {

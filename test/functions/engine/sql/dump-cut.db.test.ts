@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectCounts } from '../../../../functions/engine/contents.ts';
 import type { DumpInput } from '../../../../functions/engine/sql/format-sql.ts';
 import { dumpInput, dumpToStore, startTestDatabase, type TestDatabase } from '../test-database.ts';
 import { textOf } from './stored-dump.ts';
+import { strikingProxy } from './striking-proxy.ts';
 
 const START_MS = 10 * 60_000;
 const OBJECTS = [
@@ -33,38 +32,6 @@ async function dump(input: DumpInput): Promise<Dumped> {
   };
 }
 
-/** What a server says that has had enough; as the answer to a query. */
-const ENOUGH = Buffer.from('#42000the resource is exhausted');
-const REFUSAL = Buffer.concat([Buffer.of(3 + ENOUGH.length, 0, 0, 1, 0xff, 1226 & 255, 1226 >> 8), ENOUGH]);
-/** Header and kind of a packet that asks something. */
-const QUERY = 3;
-const QUERY_KIND_AT = 4;
-
-/** Passes on so many messages of a client; instead of the next it cuts the connection, or refuses it if it is a query. */
-async function strikingProxy(port: number, messages: number, strike: 'cut' | 'refuse') {
-  let passed = 0;
-  const server: Server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1');
-    client.on('data', (message) => {
-      passed += 1;
-      if (passed <= messages || (strike === 'refuse' && passed > messages + 1)) upstream.write(message);
-      else if (strike === 'cut') client.resetAndDestroy();
-      else if (message[QUERY_KIND_AT] === QUERY && message[QUERY] === 0) client.write(REFUSAL);
-      else upstream.write(message);
-    });
-    upstream.pipe(client);
-    client.on('error', () => {}).on('close', () => upstream.destroy());
-    upstream.on('error', () => {}).on('close', () => client.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    passed: () => passed,
-    close: () => server.close(),
-  };
-}
-
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (name) => {
   let database: TestDatabase;
   let input: DumpInput;
@@ -81,7 +48,9 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     messages: number,
     strike: 'cut' | 'refuse' = 'cut',
   ): Promise<Dumped & { readonly passed: number }> {
-    const proxy = await strikingProxy(database.server.port, messages, strike);
+    const proxy = await strikingProxy(database.server.port, strike, (_, number) =>
+      strike === 'cut' ? number > messages : number === messages + 1,
+    );
     const endpoint = { ...input.endpoint, port: proxy.port, tls: { mode: 'off' as const } };
     const dumped = await dump({ ...input, endpoint }).catch(({ code }) => ({ code }));
     proxy.close();

@@ -97,6 +97,29 @@ describe('dumpSchema', () => {
     expect((await dump(`${line}; ${END}`)).failure).toBeUndefined();
   });
 
+  const unreadLibraries = (version: string): string =>
+    `-- WARNING: can't read the INFORMATION_SCHEMA.libraries table. It's most probably an old server ${version}.`;
+  const TABLE = 'CREATE TABLE `t` (`a` text) ENGINE=InnoDB;';
+  const printed = (text: string): string => `cat <<'SQL'\n${TABLE}\n${text}\nSQL\n${END}`;
+
+  it.each([
+    ['8.4.6', undefined],
+    ['9.1.0', undefined],
+    ['9.2.0', 'dump_incomplete'],
+    ['9.7.1-1', 'dump_incomplete'],
+    ['10.0.0', 'dump_incomplete'],
+  ])('takes mysqldump at its word that %s has no libraries only where that can be', async (version, code) => {
+    const script = printed(`--\n${unreadLibraries(version)}\n--`);
+    const { failure } = await dump(script, { isReadable: true });
+    expect(failure).toEqual(code && expect.objectContaining({ code }));
+  });
+
+  it('takes nothing in a program for words of the tool', async () => {
+    const body = `CREATE PROCEDURE \`p\`()\n${unreadLibraries('9.7.1')}\nSELECT 1 ;;`;
+    const { failure } = await dump(printed(`DELIMITER ;;\n${body}\nDELIMITER ;`), { isReadable: true });
+    expect(failure).toBeUndefined();
+  });
+
   it('ends a tool that hangs when the deadline comes', async () => {
     const { failure } = await dump(`${MUCH}; exec sleep 60`, { signal: AbortSignal.timeout(300) });
     expect(failure).toMatchObject({ code: 'deadline_exceeded' });

@@ -13,7 +13,7 @@ export async function readText(text: string | Buffer, chunkBytes = 64 * 1024): P
       const name = 'name' in item.does ? ` ${item.does.name}` : '';
       read.push(`${item.does.kind}${name}`);
     } else if (item.type === 'rows-head') rows = item.text.toString('latin1');
-    else {
+    else if (item.type === 'rows') {
       rows += item.bytes.toString('latin1');
       if (item.isLast) read.push(rows);
     }
