@@ -7,8 +7,8 @@ const MAX_LOOKED_AT = 1_000;
 const LOOK_BACK_MS = 48 * 3_600_000;
 /** Started by one call; the others wait a minute. */
 const MAX_STARTED = 10;
-/** A backup that cannot be verified for reasons of the moment is tried so often, then left to whoever reads the record. */
-const MAX_ATTEMPTS = 3;
+/** One that fails for reasons of the moment so often, one after the other, is left to whoever reads the record. */
+const MAX_FAILED = 3;
 const OF_THE_MOMENT = ['worker_lost', 'unavailable'];
 
 /** What one call did. */
@@ -56,8 +56,8 @@ export async function startMissingVerifications(
 /** A list shows a verification whose worker is gone as failed. */
 function isMissing({ reread, verification }: Backup): boolean {
   if (verification === undefined) return reread === false;
-  const { state, attempt, failure } = verification;
-  return state === 'failed' && attempt < MAX_ATTEMPTS && OF_THE_MOMENT.includes(failure?.code ?? '');
+  const { state, failedBefore = 0, failure } = verification;
+  return state === 'failed' && failedBefore + 1 < MAX_FAILED && OF_THE_MOMENT.includes(failure?.code ?? '');
 }
 
 async function tryToStart(

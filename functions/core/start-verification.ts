@@ -3,7 +3,13 @@ import { changeVerification, ownVerification } from './change-verification.ts';
 import type { BackupId } from './ids.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import type { Backup } from './run.ts';
-import { failedBy, queuedVerification, refuseWhileVerified, type Verification } from './verification.ts';
+import {
+  failedBy,
+  queuedVerification,
+  refuseWhileVerified,
+  type Verification,
+  verificationAsOf,
+} from './verification.ts';
 import type { Workflows } from './workflow-ports.ts';
 
 export interface StartVerificationPorts {
@@ -34,7 +40,7 @@ export async function startVerification(
   const queued = await changeVerification(ports.backups, backupId, (backup) => {
     refuseWhileVerified(backup, now);
     attempt = (backup.verification?.attempt ?? 0) + 1;
-    return queuedVerification({ attempt, requestedBy }, now, queueLeaseMs);
+    return queuedVerification({ attempt, requestedBy, ...failedBefore(backup, now) }, now, queueLeaseMs);
   });
   const requestedAt = new Date(now).toISOString();
   try {
@@ -43,6 +49,11 @@ export async function startVerification(
   } catch (error) {
     return await giveUp(ports, queued, attempt, error);
   }
+}
+
+function failedBefore({ id, verification }: Backup, now: number): Pick<Verification, 'failedBefore'> {
+  if (verification === undefined || verificationAsOf(verification, id, now).state !== 'failed') return {};
+  return { failedBefore: (verification.failedBefore ?? 0) + 1 };
 }
 
 /** Records a start that failed; one whose answer alone was lost is running by now, and no failure. */

@@ -6,6 +6,8 @@ export interface Verification {
   readonly state: 'queued' | 'running' | 'passed' | 'failed';
   /** Counts the verifications of this backup: only the worker of this one may write. */
   readonly attempt: number;
+  /** How many failed right before this one, one after the other. Absent where none did. */
+  readonly failedBefore?: number;
   /** A token id, `backup` (the run itself, for its end), or `sweep`. */
   readonly requestedBy: string;
   readonly requestedAt: string;
@@ -33,7 +35,7 @@ export const firstVerification = (now: number): Verification =>
 
 /** @param waitMs how long it may wait for its worker */
 export const queuedVerification = (
-  asked: Pick<Verification, 'attempt' | 'requestedBy'>,
+  asked: Pick<Verification, 'attempt' | 'requestedBy' | 'failedBefore'>,
   now: number,
   waitMs: number,
 ): Verification => ({

@@ -32,6 +32,26 @@ describe('startMissingVerifications', () => {
     });
   });
 
+  it('counts only those that failed since the last one that did not', async () => {
+    const { ports, start, run } = await scene();
+    for (const attempt of [1, 2, 3]) {
+      await start();
+      await run(attempt);
+    }
+    await start();
+    for (const started of [1, 1, 0]) {
+      ports.clock.pass(QUEUE_LEASE_MS);
+      expect(await startMissingVerifications(ports, settings)).toMatchObject({
+        verificationsStarted: started,
+      });
+    }
+    await start();
+    await run(7);
+    await start();
+    ports.clock.pass(QUEUE_LEASE_MS);
+    expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 1 });
+  });
+
   it('tries again also what somebody asked for, where the run had read back what it stored', async () => {
     const { ports, backup, start } = await scene();
     const { id, fence } = backup;
