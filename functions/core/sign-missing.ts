@@ -1,4 +1,5 @@
 import { isCode, SafeBaseError } from '../errors.ts';
+import { completedByTurn, completedWithin } from './look-at-completed.ts';
 import { manifestKey } from './manifest.ts';
 import type { Log, ManifestSigner, Now, ObjectStore, RunStore } from './ports.ts';
 import { readManifestBytes, readSmall } from './read-manifest.ts';
@@ -13,47 +14,35 @@ export interface SignPorts {
   readonly now: Now;
 }
 
-/** What a call that nobody asked for looks at, as it comes every minute: so many of the newest, begun within this (ms). */
-const MAX_LOOKED_AT = 1_000;
-const LOOK_BACK_MS = 48 * 3_600_000;
-
 export interface SignReport {
   readonly signed: number;
   readonly failed: number;
-  /** Set where more backups are to be looked at than one call does. */
+  /** Set where its time was over before it had looked at all. */
   readonly more?: true;
 }
 
 /**
  * Signs the manifest of every completed backup that has no signature. One that cannot be signed is logged, counted and
  * tried again by the next call; it stands in no other's way.
- * @param from all that began since then are looked at (ISO 8601) @default the newest thousand of the last two days
+ * @param from all that began since then are looked at (ISO 8601) @default as of `completedByTurn`
  * @throws `unavailable` where KMS or the records are away
  */
 export async function signMissing(
   ports: SignPorts,
   { from, deadline }: { readonly from?: string; readonly deadline: AbortSignal },
 ): Promise<SignReport> {
-  const filter = {
-    states: ['completed'],
-    from: from ?? new Date(ports.now() - LOOK_BACK_MS).toISOString(),
-  } as const;
+  const { backups } = ports;
   const counts = { signed: 0, failed: 0 };
   let publicKey: string | undefined;
-  let cursor: string | undefined;
-  for (let looked = 0; ; ) {
-    const page = await ports.backups.list(filter, { limit: 100, ...(cursor && { cursor }) });
-    for (const { id } of page.items.filter(({ manifest }) => manifest?.signature === undefined)) {
-      if (deadline.aborted) return { ...counts, more: true };
-      publicKey ??= await ports.signer.publicKey();
-      counts[await tryToSign(ports, id, publicKey)] += 1;
-    }
-    looked += page.items.length;
-    cursor = page.nextCursor;
-    if (cursor === undefined) return counts;
-    const isEnough = from === undefined && looked >= MAX_LOOKED_AT;
-    if (isEnough || deadline.aborted) return { ...counts, more: true };
+  const looked =
+    from === undefined ? completedByTurn(backups, ports.now()) : completedWithin(backups, { from });
+  for await (const { id, manifest } of looked) {
+    if (deadline.aborted) return { ...counts, more: true };
+    if (manifest?.signature !== undefined) continue;
+    publicKey ??= await ports.signer.publicKey();
+    counts[await tryToSign(ports, id, publicKey)] += 1;
   }
+  return counts;
 }
 
 async function tryToSign(

@@ -1,10 +1,8 @@
 import { toFailure } from '../errors.ts';
+import { completedByTurn } from './look-at-completed.ts';
 import type { Backup } from './run.ts';
 import { type StartVerificationPorts, startVerification } from './start-verification.ts';
 
-/** What a call that comes every minute looks at: so many of the newest, begun within this (ms). */
-const MAX_LOOKED_AT = 1_000;
-const LOOK_BACK_MS = 48 * 3_600_000;
 /** Started by one call; the others wait a minute. */
 const MAX_STARTED = 10;
 /** One that fails for reasons of the moment so often, one after the other, is left to whoever reads the record. */
@@ -28,27 +26,18 @@ export async function startMissingVerifications(
   { queueLeaseMs, deadline }: { readonly queueLeaseMs: number; readonly deadline: AbortSignal },
 ): Promise<MissingReport> {
   const counts = { verificationsStarted: 0, verificationsRefused: 0 };
-  const from = new Date(ports.now() - LOOK_BACK_MS).toISOString();
-  let cursor: string | undefined;
-  for (let looked = 0; looked < MAX_LOOKED_AT; ) {
-    const page = await ports.backups.list(
-      { states: ['completed'], from },
-      { limit: 100, ...(cursor !== undefined && { cursor }) },
-    );
-    for (const { id, verification } of page.items.filter(isMissing)) {
-      const tried = counts.verificationsStarted + counts.verificationsRefused;
-      if (deadline.aborted || tried >= MAX_STARTED) return counts;
-      if (verification !== undefined) {
-        ports.log.error('a verification came to no result, trying again', {
-          backupId: id,
-          failure: verification.failure,
-        });
-      }
-      counts[await tryToStart(ports, id, queueLeaseMs)] += 1;
+  for await (const backup of completedByTurn(ports.backups, ports.now())) {
+    const tried = counts.verificationsStarted + counts.verificationsRefused;
+    if (deadline.aborted || tried >= MAX_STARTED) return counts;
+    if (!isMissing(backup)) continue;
+    const { id, verification } = backup;
+    if (verification !== undefined) {
+      ports.log.error('a verification came to no result, trying again', {
+        backupId: id,
+        failure: verification.failure,
+      });
     }
-    looked += page.items.length;
-    cursor = page.nextCursor;
-    if (cursor === undefined || deadline.aborted) return counts;
+    counts[await tryToStart(ports, id, queueLeaseMs)] += 1;
   }
   return counts;
 }

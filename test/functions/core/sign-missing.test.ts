@@ -6,6 +6,7 @@ import { signMissing } from '../../../functions/core/sign-missing.ts';
 import { checkSignature, publicKeyKey, signatureKey } from '../../../functions/core/signature.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { corePorts, registered } from '../../fixtures/core-ports.ts';
+import { aBackup } from '../../fixtures/records.ts';
 import { storedBackup } from '../../fixtures/stored-backup.ts';
 import { memorySigner } from '../../ports/memory-signer.ts';
 
@@ -118,21 +119,33 @@ describe('what signMissing looks at', () => {
     expect(await signMissing(ports, { from, deadline })).toEqual({ signed: 1, failed: 0 });
   });
 
-  it('ends at a thousand only where no time is given', async () => {
+  it('is within six hours all there is', async () => {
     const { ports } = await scene();
+    ports.clock.pass(1_000 * 24 * 3_600_000);
+    let signed = 0;
+    for (let minute = 0; minute < 360; minute += 1) {
+      signed += (await signMissing(ports, { deadline })).signed;
+      ports.clock.pass(60_000);
+    }
+    expect(signed).toBe(1);
+  });
+
+  it('is not more than a thousand and those whose turn it is, where no time is given', async () => {
+    const { ports, database } = await scene();
     const first = ports.clock.iso();
     const [item] = (await ports.backups.list({}, { limit: 1 })).items;
     if (item?.manifest === undefined) throw new Error('there is no backup');
-    const signature = { key: 'k', versionId: 'v', publicKey: 'p' };
-    const signed = { ...item, manifest: { ...item.manifest, signature } };
+    const manifest = { ...item.manifest, signature: { key: 'k', versionId: 'v', publicKey: 'p' } };
+    const signed = (): Backup => ({ ...item, id: aBackup(database.id).id, manifest });
     let pages = 0;
-    const list = async () => {
+    const list: typeof ports.backups.list = async ({ until }) => {
+      if (until !== undefined) return { items: [] };
       pages += 1;
-      const items = Array.from({ length: 100 }, () => signed);
+      const items = Array.from({ length: 100 }, signed);
       return pages % 30 === 0 ? { items } : { items, nextCursor: 'next' };
     };
     const many = { ...ports, backups: { ...ports.backups, list } };
-    expect(await signMissing(many, { deadline })).toEqual({ signed: 0, failed: 0, more: true });
+    expect(await signMissing(many, { deadline })).toEqual({ signed: 0, failed: 0 });
     expect(pages).toBe(10);
     pages = 0;
     expect(await signMissing(many, { from: first, deadline })).toEqual({ signed: 0, failed: 0 });

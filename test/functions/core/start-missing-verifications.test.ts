@@ -63,6 +63,17 @@ describe('startMissingVerifications', () => {
     expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 1 });
   });
 
+  it('comes within six hours to one that was never verified, however old', async () => {
+    const { ports } = await scene();
+    ports.clock.pass(1_000 * 24 * 3_600_000);
+    for (let minute = 0; minute < 360; minute += 1) {
+      await startMissingVerifications(ports, settings);
+      if (ports.workflows.started.length > 0) return;
+      ports.clock.pass(60_000);
+    }
+    throw new Error('it was missed');
+  });
+
   it('starts ten at a time, and one that cannot be started stands in no way', async () => {
     const { ports, database } = await scene();
     for (let made = 1; made < 12; made += 1) await dumpedBackup(ports, database);
