@@ -33,13 +33,6 @@ export function mysqlPools(
 ): MysqlPools {
   const pools = new Map<string, Pool>();
 
-  async function drain(pool: Pool): Promise<void> {
-    clearTimeout(pool.sweep);
-    // A cleared timer cannot be refreshed: the next session that comes back needs a new one.
-    delete pool.sweep;
-    await Promise.all(pool.idle.splice(0).map((session) => session.close()));
-  }
-
   async function poolOf(key: string, endpoint: Endpoint): Promise<Pool> {
     const fingerprint = createHash('sha256').update(JSON.stringify(endpoint)).digest('hex');
     const present = pools.get(key);
@@ -61,24 +54,14 @@ export function mysqlPools(
     }
   }
 
-  function release(pool: Pool): void {
-    pool.lent -= 1;
-    pool.waiting.shift()?.();
-  }
-
   return {
     async lend(key, endpoint, use) {
       const pool = await poolOf(key, endpoint);
       const session = await take(pool, endpoint);
       try {
         const result = await use(session);
-        if (pools.get(key) === pool && !session.isBroken()) {
-          pool.idle.push(session);
-          pool.sweep?.refresh();
-          pool.sweep ??= setTimeout(() => void drain(pool), idleMs).unref();
-        } else {
-          await session.close();
-        }
+        if (pools.get(key) === pool && !session.isBroken()) keepIdle(pool, session, idleMs);
+        else await session.close();
         return result;
       } catch (error) {
         await Promise.all([session.close(), drain(pool)]);
@@ -93,6 +76,25 @@ export function mysqlPools(
       await Promise.all(all.map(drain));
     },
   };
+}
+
+function keepIdle(pool: Pool, session: MysqlSession, idleMs: number): void {
+  pool.idle.push(session);
+  pool.sweep?.refresh();
+  pool.sweep ??= setTimeout(() => void drain(pool), idleMs).unref();
+}
+
+async function drain(pool: Pool): Promise<void> {
+  clearTimeout(pool.sweep);
+  // A cleared timer cannot be refreshed: the next session that comes back needs a new one.
+  delete pool.sweep;
+  await Promise.all(pool.idle.splice(0).map((session) => session.close()));
+}
+
+/** Makes room for whoever waits for a session. */
+function release(pool: Pool): void {
+  pool.lent -= 1;
+  pool.waiting.shift()?.();
 }
 
 /** A frozen function wakes up with connections that the server has long closed. */

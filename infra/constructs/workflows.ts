@@ -54,49 +54,28 @@ export class Workflows extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowsProps) {
     super(scope, id);
-    const { settings, storage } = props;
-    const networks = Object.entries(settings.networks);
-    this.networkRules = JSON.stringify(
-      Object.fromEntries(
-        networks.map(([name, rules]) => [name, { private: rules.private, loopback: rules.loopback }]),
-      ),
-    );
+    const { settings } = props;
+    const stored = storedIn(props.storage);
+    this.networkRules = JSON.stringify(rulesOf(settings.networks));
     this.workers = Object.fromEntries(
-      networks.map(([name, network]) => {
+      Object.entries(settings.networks).map(([name, network]) => {
         const { placement, environment } = new Network(this, { name, network });
         return [name, this.makeWorkers(props, { name, placement, environment })];
       }),
     );
-    this.workerNames = Stack.of(this).toJsonString(
-      Object.fromEntries(
-        Object.entries(this.workers).map(([network, { probe, backup, restore }]) => [
-          network,
-          {
-            probe: probe.functionName,
-            backup: backup.currentVersion.functionArn,
-            restore: restore.currentVersion.functionArn,
-          },
-        ]),
-      ),
-    );
-    const TABLE_NAME = storage.table.tableName;
-    this.expire = new LambdaFunction(this, {
-      name: 'expire',
-      settings,
-      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
-    });
+    this.workerNames = Stack.of(this).toJsonString(namesOf(this.workers));
+    this.expire = new LambdaFunction(this, { name: 'expire', settings, environment: stored });
     this.verify = new LambdaFunction(this, {
       name: 'verify',
       settings,
-      environment: { TABLE_NAME, BUCKET_NAME: storage.bucket.bucketName },
+      environment: stored,
       asynchronous: START_ONCE,
     });
     this.workflow = new LambdaFunction(this, {
       name: 'workflow',
       settings,
       environment: {
-        TABLE_NAME,
-        BUCKET_NAME: storage.bucket.bucketName,
+        ...stored,
         WORKERS: this.workerNames,
         EXPIRE_FUNCTION: this.expire.currentVersion.functionArn,
         VERIFY_FUNCTION: this.verify.currentVersion.functionArn,
@@ -104,43 +83,34 @@ export class Workflows extends Construct {
       durable: { executionTimeout: Duration.hours(1), retention: Duration.days(14) },
     });
     this.liveWorkflow = this.workflow.addAlias('live');
+    const WORKFLOW_FUNCTION = this.liveWorkflow.functionArn;
     this.sweep = new LambdaFunction(this, {
       name: 'sweep',
       settings,
-      environment: {
-        TABLE_NAME,
-        BUCKET_NAME: storage.bucket.bucketName,
-        WORKFLOW_FUNCTION: this.liveWorkflow.functionArn,
-      },
+      environment: { ...stored, WORKFLOW_FUNCTION },
       asynchronous: ASKED_AGAIN,
     });
     everyMinute(this, 'sweep-every-minute', this.sweep, 'Gives dead runs their final state');
+    const { TABLE_NAME } = stored;
     this.dispatch = new LambdaFunction(this, {
       name: 'dispatch',
       settings,
-      environment: { TABLE_NAME, WORKFLOW_FUNCTION: this.liveWorkflow.functionArn },
+      environment: { TABLE_NAME, WORKFLOW_FUNCTION },
     });
   }
 
   private makeWorkers({ settings, storage, layer }: WorkflowsProps, network: NetworkOfWorker): Workers {
     const common = { settings, layer, network, asynchronous: START_ONCE };
-    const TABLE_NAME = storage.table.tableName;
-    const BUCKET_NAME = storage.bucket.bucketName;
-    const NETWORKS = this.networkRules;
+    const { TABLE_NAME, BUCKET_NAME } = storedIn(storage);
+    const database = { TABLE_NAME, NETWORKS: this.networkRules, MYSQL_CLIENT_ROOT };
     return {
-      probe: new LambdaFunction(this, {
-        ...common,
-        name: 'probe',
-        environment: { TABLE_NAME, NETWORKS, MYSQL_CLIENT_ROOT },
-      }),
+      probe: new LambdaFunction(this, { ...common, name: 'probe', environment: database }),
       backup: new LambdaFunction(this, {
         ...common,
         name: 'backup',
         environment: {
-          TABLE_NAME,
+          ...database,
           BUCKET_NAME,
-          NETWORKS,
-          MYSQL_CLIENT_ROOT,
           ZSTD_LEVEL: String(settings.zstdLevel),
           REREAD_LIMIT_BYTES: String(settings.rereadLimitBytes),
         },
@@ -148,8 +118,35 @@ export class Workflows extends Construct {
       restore: new LambdaFunction(this, {
         ...common,
         name: 'restore',
-        environment: { TABLE_NAME, BUCKET_NAME, NETWORKS, MYSQL_CLIENT_ROOT },
+        environment: { ...database, BUCKET_NAME },
       }),
     };
   }
 }
+
+/** Where records and objects lie. */
+const storedIn = ({ table, bucket }: Storage) => ({
+  TABLE_NAME: table.tableName,
+  BUCKET_NAME: bucket.bucketName,
+});
+
+const rulesOf = (networks: Settings['networks']) =>
+  Object.fromEntries(
+    Object.entries(networks).map(([name, rules]) => [
+      name,
+      { private: rules.private, loopback: rules.loopback },
+    ]),
+  );
+
+/** A run goes to the version of this deploy, a question to the newest. */
+const namesOf = (workers: Workflows['workers']) =>
+  Object.fromEntries(
+    Object.entries(workers).map(([network, { probe, backup, restore }]) => [
+      network,
+      {
+        probe: probe.functionName,
+        backup: backup.currentVersion.functionArn,
+        restore: restore.currentVersion.functionArn,
+      },
+    ]),
+  );

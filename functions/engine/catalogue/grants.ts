@@ -51,7 +51,7 @@ export function rightsOf(
   account: { readonly user: string; readonly host: string },
   server: Pick<Server, 'literalGrantNames' | 'lowerCaseTableNames'>,
 ): Grants {
-  const fold = (name: string): string => (server.lowerCaseTableNames === 0 ? name : name.toLowerCase());
+  const names = nameRules(server);
   const given = grants.filter(({ verb }) => verb === 'GRANT');
   const revoked = grants.filter(({ verb }) => verb === 'REVOKE');
 
@@ -61,18 +61,14 @@ export function rightsOf(
     revoked.some(
       ({ scope, rights }) =>
         scope.on === 'schema' &&
-        fold(unescapePattern(scope.pattern)) === fold(schema) &&
+        names.areSame(unescapePattern(scope.pattern), schema) &&
         includes(rights, right),
     );
   const entriesOf = (schema: string): readonly SchemaEntry[] =>
     given.flatMap(({ scope, rights, grantee }) => {
-      if (scope.on !== 'schema') return [];
+      if (scope.on !== 'schema' || !names.fits(scope.pattern, schema)) return [];
       const { pattern } = scope;
-      const exact = server.literalGrantNames || !hasWildcard(pattern);
-      const matches = exact
-        ? fold(unescapePattern(pattern)) === fold(schema)
-        : patternToRegExp(fold(pattern)).test(fold(schema));
-      return matches ? [{ pattern, rights, exact, own: grantee === account.user }] : [];
+      return [{ pattern, rights, exact: names.isExact(pattern), own: grantee === account.user }];
     });
   const onSchema = (schema: string, right: string): boolean =>
     (onServer(right) && !isRevoked(schema, right)) ||
@@ -93,8 +89,8 @@ export function rightsOf(
       given.some(
         ({ scope, rights }) =>
           scope.on === 'table' &&
-          fold(scope.schema) === fold(schema) &&
-          fold(scope.table) === fold(table) &&
+          names.areSame(scope.schema, schema) &&
+          names.areSame(scope.table, table) &&
           includes(rights, right),
       ),
     grantName: (schema) => {
@@ -105,6 +101,24 @@ export function rightsOf(
     restrictedSchemas: revoked.flatMap(({ scope }) =>
       scope.on === 'schema' ? [unescapePattern(scope.pattern)] : [],
     ),
+  };
+}
+
+/** How a server compares the names in grants with those of schemas and tables. */
+function nameRules({
+  literalGrantNames,
+  lowerCaseTableNames,
+}: Pick<Server, 'literalGrantNames' | 'lowerCaseTableNames'>) {
+  const fold = (name: string): string => (lowerCaseTableNames === 0 ? name : name.toLowerCase());
+  const areSame = (one: string, other: string): boolean => fold(one) === fold(other);
+  const isExact = (pattern: string): boolean => literalGrantNames || !hasWildcard(pattern);
+  return {
+    areSame,
+    isExact,
+    fits: (pattern: string, schema: string): boolean =>
+      isExact(pattern)
+        ? areSame(unescapePattern(pattern), schema)
+        : patternToRegExp(fold(pattern)).test(fold(schema)),
   };
 }
 
