@@ -2,10 +2,9 @@
  * Lambda's queue of asynchronous invocations: kept on disk, so that an accepted event outlives the cloud's process.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
-import type { DatabaseSync } from 'node:sqlite';
 import { AwsError } from '../aws/aws-error.ts';
-import { openPrivateDatabase } from '../data-folder.ts';
-import { type FunctionModel, withVersion } from '../template/functions.ts';
+import type { FunctionModel } from '../template/functions.ts';
+import { openAsyncEvents, type QueuedEvent } from './async-events.ts';
 import type { InvocationResult } from './instance.ts';
 
 export interface AsyncQueue {
@@ -29,11 +28,7 @@ const MAX_THROTTLE_DELAY_MS = 5 * 60 * 1000;
 
 export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
   const { models, invoke, log, retryDelaysMs = [60_000, 120_000], throttleDelayMs = 1000 } = setUp;
-  const database = openDatabase(setUp.file);
-  const insert = database.prepare('INSERT INTO event (function, payload, accepted) VALUES (?, ?, ?)');
-  const countAttempt = database.prepare('UPDATE event SET attempts = attempts + 1 WHERE id = ?');
-  const uncountAttempt = database.prepare('UPDATE event SET attempts = attempts - 1 WHERE id = ?');
-  const remove = database.prepare('DELETE FROM event WHERE id = ?');
+  const events = openAsyncEvents(setUp.file);
   const timers = new Set<NodeJS.Timeout>();
   let stopped = false;
 
@@ -45,7 +40,7 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
     timers.add(timer);
   };
   const drop = (event: QueuedEvent, reason: string): void => {
-    remove.run(event.id);
+    events.remove(event);
     log(event.model, `dropped an asynchronous event: ${reason}`);
   };
 
@@ -54,13 +49,15 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
     if (Date.now() - event.accepted > maximumAgeSeconds * 1000)
       return drop(event, 'older than its maximum age');
     // Counted before the start: an attempt that a crash of the cloud cut off has been made all the same.
-    countAttempt.run(event.id);
-    const outcome = await deliver(event);
+    events.countAttempt(event, 1);
+    const outcome = await deliver(event, invoke, (line) => {
+      if (!stopped) log(event.model, line);
+    });
     if (stopped) return;
-    if (outcome === 'done') return void remove.run(event.id);
+    if (outcome === 'done') return events.remove(event);
     if (outcome === 'throttled') {
       // A throttled event has not been tried.
-      uncountAttempt.run(event.id);
+      events.countAttempt(event, -1);
       later(Math.min(throttleDelayMs * 2 ** throttled, MAX_THROTTLE_DELAY_MS), () =>
         attempt(event, throttled + 1),
       );
@@ -70,73 +67,38 @@ export function openAsyncQueue(setUp: QueueSetUp): AsyncQueue {
     const retry = { ...event, attempts: event.attempts + 1 };
     later(retryDelaysMs[event.attempts] ?? 0, () => attempt(retry));
   };
-  const deliver = async ({ model, payload }: QueuedEvent): Promise<'done' | 'failed' | 'throttled'> => {
-    try {
-      const { functionError } = await invoke(model, payload);
-      return functionError === undefined ? 'done' : 'failed';
-    } catch (error) {
-      if (error instanceof AwsError && error.code === 'TooManyRequestsException') return 'throttled';
-      // Nobody waits for this: an error that is thrown here would end the cloud.
-      if (!stopped) log(model, `an asynchronous event could not be delivered: ${String(error)}`);
-      return 'failed';
-    }
-  };
 
-  for (const event of readEvents(database, models)) {
+  for (const event of events.read(models)) {
     if (event.attempts > event.model.asynchronous.maximumRetries) drop(event, 'its last attempt was cut off');
     else later(0, () => attempt(event));
   }
   return {
     enqueue: (model, payload) => {
-      const accepted = Date.now();
-      const id = Number(
-        insert.run(withVersion(model.name, model.version), payload, accepted).lastInsertRowid,
-      );
-      later(0, () => attempt({ id, model, payload, accepted, attempts: 0 }));
+      const event = events.add(model, payload);
+      later(0, () => attempt(event));
     },
     stop: () => {
       if (stopped) return;
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
-      database.close();
+      events.close();
     },
   };
 }
 
-interface QueuedEvent {
-  readonly id: number;
-  readonly model: FunctionModel;
-  readonly payload: string;
-  /** Milliseconds since the epoch. */
-  readonly accepted: number;
-  readonly attempts: number;
-}
-
-function openDatabase(file: string): DatabaseSync {
-  const database = openPrivateDatabase(file);
-  database.exec(`CREATE TABLE IF NOT EXISTS event (
-      id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL, payload TEXT NOT NULL,
-      accepted INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0
-    ) STRICT`);
-  return database;
-}
-
-/** What an earlier run of the cloud left over; events of functions that the template no longer has are forgotten. */
-function readEvents(database: DatabaseSync, models: readonly FunctionModel[]): QueuedEvent[] {
-  const rows = database
-    .prepare('SELECT id, function, payload, accepted, attempts FROM event ORDER BY id')
-    .all();
-  return rows.flatMap((row) => {
-    const model = models.find(({ name, version }) => withVersion(name, version) === row.function);
-    if (model === undefined) return [];
-    return [
-      {
-        id: Number(row.id),
-        model,
-        payload: String(row.payload),
-        accepted: Number(row.accepted),
-        attempts: Number(row.attempts),
-      },
-    ];
-  });
+/** @param tell told why an event could not be delivered */
+async function deliver(
+  { model, payload }: QueuedEvent,
+  invoke: QueueSetUp['invoke'],
+  tell: (line: string) => void,
+): Promise<'done' | 'failed' | 'throttled'> {
+  try {
+    const { functionError } = await invoke(model, payload);
+    return functionError === undefined ? 'done' : 'failed';
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'TooManyRequestsException') return 'throttled';
+    // Nobody waits for this: an error that is thrown here would end the cloud.
+    tell(`an asynchronous event could not be delivered: ${String(error)}`);
+    return 'failed';
+  }
 }

@@ -25,27 +25,23 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
   /** Wakes those that wait, the longest waiting first. */
   const waiting: (() => void)[] = [];
   const busy = new Set<Instance>();
-  /** Idle ones, the longest idle first, with the timers that end them. */
-  const idle = new Map<Instance, NodeJS.Timeout>();
+  const idle = createIdle();
   let stopped = false;
 
   const start = (): Instance => {
     const instance = startInstance(setUp);
     void instance.ended.then(() => {
       busy.delete(instance);
-      clearTimeout(idle.get(instance));
-      idle.delete(instance);
+      idle.forget(instance);
     });
     return instance;
   };
   const take = async (): Promise<Instance> => {
     for (;;) {
       if (stopped) throw new Error(`${setUp.model.id} has been stopped`);
-      const warm = [...idle.keys()].findLast((instance) => instance.usable());
+      const warm = idle.take();
       if (warm !== undefined || busy.size < limit) {
         const instance = warm ?? start();
-        clearTimeout(idle.get(instance));
-        idle.delete(instance);
         busy.add(instance);
         return instance;
       }
@@ -55,10 +51,7 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
   };
   const giveBack = (instance: Instance): void => {
     busy.delete(instance);
-    if (!instance.usable()) return;
-    const oldest = idle.keys().next().value;
-    if (idle.size >= MAX_IDLE_INSTANCES) oldest?.kill();
-    idle.set(instance, setTimeout(() => instance.kill(), IDLE_LIFE_MS).unref());
+    if (instance.usable()) idle.keep(instance);
   };
 
   return {
@@ -73,14 +66,38 @@ export function createFunctionPool(setUp: InstanceSetUp): FunctionPool {
     },
     instances: () => [
       ...[...busy].map(({ pid }) => ({ pid, busy: true })),
-      ...[...idle.keys()].map(({ pid }) => ({ pid, busy: false })),
+      ...idle.all().map(({ pid }) => ({ pid, busy: false })),
     ],
     stop: async () => {
       stopped = true;
       for (const wake of waiting.splice(0)) wake();
-      const all = [...busy, ...idle.keys()];
+      const all = [...busy, ...idle.all()];
       for (const instance of all) instance.kill();
       await Promise.all(all.map(({ ended }) => ended));
     },
+  };
+}
+
+/** Warm instances that nobody uses: a few, and not for long. */
+function createIdle() {
+  /** The longest idle first, with the timers that end them. */
+  const timers = new Map<Instance, NodeJS.Timeout>();
+  const forget = (instance: Instance): void => {
+    clearTimeout(timers.get(instance));
+    timers.delete(instance);
+  };
+  return {
+    keep: (instance: Instance): void => {
+      const oldest = timers.keys().next().value;
+      if (timers.size >= MAX_IDLE_INSTANCES) oldest?.kill();
+      timers.set(instance, setTimeout(() => instance.kill(), IDLE_LIFE_MS).unref());
+    },
+    take: (): Instance | undefined => {
+      const latest = [...timers.keys()].findLast((instance) => instance.usable());
+      if (latest !== undefined) forget(latest);
+      return latest;
+    },
+    forget,
+    all: (): readonly Instance[] => [...timers.keys()],
   };
 }

@@ -45,22 +45,10 @@ const BOOTSTRAP = join(import.meta.dirname, 'bootstrap.ts');
 
 export function startInstance({ model, environment, temporaryRoot, log }: InstanceSetUp): Instance {
   const temporaryFolder = mkdtempSync(join(temporaryRoot, `${model.id}-`));
-  const child = spawn(process.execPath, [BOOTSTRAP], {
-    cwd: model.codeFolder,
-    // The SDK looks for ~/.aws: what the user keeps there must not reach a function.
-    env: { ...environment, TMPDIR: temporaryFolder, HOME: temporaryFolder },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // The leader of a process group of its own, so that what it starts can be killed with it.
-    detached: true,
-  });
+  const child = startBootstrap(model, environment, temporaryFolder);
   if (child.stdout !== null) log.follow(child.stdout);
   if (child.stderr !== null) log.follow(child.stderr);
-  const exit = new Promise<string>((tell) => {
-    child.once('error', (error) => tell(error.message));
-    child.once('exit', (code, signal) =>
-      tell(signal === null ? `exit status ${code}` : `signal: ${signalName(signal)}`),
-    );
-  });
+  const exit = exitOf(child);
   let usable = true;
   const kill = (): void => {
     usable = false;
@@ -111,6 +99,30 @@ export function startInstance({ model, environment, temporaryRoot, log }: Instan
     },
   };
 }
+
+function startBootstrap(
+  model: FunctionModel,
+  environment: Readonly<Record<string, string>>,
+  temporaryFolder: string,
+): ChildProcess {
+  return spawn(process.execPath, [BOOTSTRAP], {
+    cwd: model.codeFolder,
+    // The SDK looks for ~/.aws: what the user keeps there must not reach a function.
+    env: { ...environment, TMPDIR: temporaryFolder, HOME: temporaryFolder },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // The leader of a process group of its own, so that what it starts can be killed with it.
+    detached: true,
+  });
+}
+
+/** Tells how the process ended, or why it did not start. */
+const exitOf = (child: ChildProcess): Promise<string> =>
+  new Promise((tell) => {
+    child.once('error', (error) => tell(error.message));
+    child.once('exit', (code, signal) =>
+      tell(signal === null ? `exit status ${code}` : `signal: ${signalName(signal)}`),
+    );
+  });
 
 /** Settles with nothing when the handler is loaded, and with the error when it cannot be. */
 function started(child: ChildProcess): Promise<FunctionError | undefined> {

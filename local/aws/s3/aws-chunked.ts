@@ -23,8 +23,7 @@ export function createChunkedDecoder(seed: VerifiedSignature | undefined): Chunk
   let state: 'header' | 'data' | 'data-end' | 'trailer' | 'done' = 'header';
   let line = '';
   let remaining = 0;
-  let chain: ChunkChain | undefined;
-  if (seed !== undefined) chain = createChain(seed);
+  const chain = seed && createChain(seed);
 
   const takeLine = (): void => {
     if (state === 'header') {
@@ -38,14 +37,7 @@ export function createChunkedDecoder(seed: VerifiedSignature | undefined): Chunk
       chain?.closeTrailer(trailers);
       state = 'done';
     } else {
-      const colon = line.indexOf(':');
-      if (colon < 1)
-        throw new AwsError(
-          400,
-          'MalformedTrailerError',
-          'The request contained trailing data that was not well-formed.',
-        );
-      trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+      trailers.set(...trailerIn(line));
     }
     line = '';
   };
@@ -126,6 +118,16 @@ function chunkLength(line: string, chain: ChunkChain | undefined): number {
   if (length === undefined || (signature === undefined) !== (chain === undefined)) throw malformedChunk();
   chain?.open(signature ?? '');
   return Number.parseInt(length, 16);
+}
+
+function trailerIn(line: string): [name: string, value: string] {
+  const colon = line.indexOf(':');
+  if (colon >= 1) return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+  throw new AwsError(
+    400,
+    'MalformedTrailerError',
+    'The request contained trailing data that was not well-formed.',
+  );
 }
 
 const malformedChunk = () =>

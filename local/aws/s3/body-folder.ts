@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
@@ -64,28 +64,7 @@ export function openBodyFolder(folder: string, known: ReadonlySet<string>): Body
     async create() {
       const id = randomBytes(16).toString('hex');
       const path = pathOf(id);
-      const file = await open(path, 'wx', 0o600);
-      const stream = writerOf(file);
-      // Whoever writes or finishes gets the error; between two writes nobody listens.
-      stream.on('error', () => undefined);
-      return {
-        id,
-        stream,
-        async write(chunk) {
-          if (stream.errored !== null) throw stream.errored;
-          if (!stream.write(chunk)) await once(stream, 'drain');
-        },
-        async finish() {
-          stream.end();
-          await finished(stream);
-          await syncFolder(join(folder, id.slice(0, 2)));
-        },
-        async discard() {
-          stream.destroy();
-          await finished(stream).catch(() => undefined);
-          await rm(path, { force: true });
-        },
-      };
+      return newBody(id, path, writerOf(await open(path, 'wx', 0o600)));
     },
     read(slices) {
       const ids = slices.map((slice) => slice.body);
@@ -104,6 +83,29 @@ export function openBodyFolder(folder: string, known: ReadonlySet<string>): Body
         if (readers.has(id)) doomed.add(id);
         else await rm(pathOf(id), { force: true });
       }
+    },
+  };
+}
+
+function newBody(id: string, path: string, stream: Writable): NewBody {
+  // Whoever writes or finishes gets the error; between two writes nobody listens.
+  stream.on('error', () => undefined);
+  return {
+    id,
+    stream,
+    async write(chunk) {
+      if (stream.errored !== null) throw stream.errored;
+      if (!stream.write(chunk)) await once(stream, 'drain');
+    },
+    async finish() {
+      stream.end();
+      await finished(stream);
+      await syncFolder(dirname(path));
+    },
+    async discard() {
+      stream.destroy();
+      await finished(stream).catch(() => undefined);
+      await rm(path, { force: true });
     },
   };
 }

@@ -5,16 +5,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Functions } from '../../../lambda/functions.ts';
 import type { FunctionModel } from '../../../template/functions.ts';
-import { createChainedCalls } from './chained-calls.ts';
-import { type ExecutionEnd, endExecution, endOperation, nextDue, settleDue } from './change-execution.ts';
+import { type ChainedCalls, createChainedCalls } from './chained-calls.ts';
+import { type ExecutionEnd, endOperation, nextDue, settleDue } from './change-execution.ts';
 import { invalid } from './check-updates.ts';
 import { type CheckpointInput, type CheckpointOutput, checkpoint, type FindTarget } from './checkpoint.ts';
-import { createDriver } from './driver.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { createEndings, type Endings } from './endings.ts';
 import type { Execution, Operation } from './operation.ts';
 import { startExecution } from './start-execution.ts';
 import { type ExecutionStore, openExecutionStore } from './store.ts';
-import { createTimers } from './timers.ts';
-import { createTokens } from './tokens.ts';
+import { createTimers, type Timers } from './timers.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 
 export interface DurableExecutions {
   /** What is on disk, to be read. */
@@ -48,108 +49,124 @@ export interface DurableSetUp {
 }
 
 export function openDurableExecutions(setUp: DurableSetUp): DurableExecutions {
-  const { functions, now = Date.now } = setUp;
-  const store = openExecutionStore(setUp.file);
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const tokens = createTokens();
-  const waiting = new Map<string, ((execution: Execution) => void)[]>();
-
-  const finish = (arn: string, end: ExecutionEnd, events: Parameters<typeof endExecution>[5] = []): void => {
-    const execution = store.find(arn);
-    const days = functions.find(execution?.functionName ?? '', execution?.version)?.durable?.retentionDays;
-    endExecution(store, arn, end, days ?? DEFAULT_RETENTION_DAYS, now(), events);
-    timers.clear(arn);
-    const ended = store.find(arn);
-    for (const tell of waiting.get(arn) ?? []) if (ended !== undefined) tell(ended);
-    waiting.delete(arn);
-  };
-  const driver = createDriver({ ...setUp, store, tokens, now, finish, signal });
-  const calls = createChainedCalls({
-    store,
-    functions,
-    signal,
-    log: setUp.log,
-    ended: (arn, operationId, ending) => {
-      endOperation(store, arn, operationId, ending, now());
-      driver.wake(arn);
-    },
-  });
-  const lookAtClock = (arn: string): void => {
-    const execution = store.find(arn);
-    if (execution?.status !== 'RUNNING') return;
-    if (now() >= execution.startedAt + execution.timeoutSeconds * 1000) {
-      finish(arn, TIMED_OUT);
-      return;
-    }
-    settleDue(store, execution, now());
-    timers.set(arn, nextDue(store, execution));
-    driver.wake(arn);
-  };
-  const timers = createTimers(now, lookAtClock);
-
+  const parts = assemble(setUp);
+  const { store, tokens, endings } = parts;
   return {
     store,
-    start: (model, payload, name) => {
-      store.forget(now());
-      const { execution, isNew } = startExecution(
-        store,
-        { model, payload, name: name ?? randomUUID() },
-        now(),
-      );
-      if (isNew) {
-        timers.set(execution.arn, nextDue(store, execution));
-        driver.run(execution.arn);
-      }
-      return execution;
-    },
-    ended: (arn) =>
-      new Promise((tell) => {
-        const execution = store.find(arn);
-        if (execution !== undefined && execution.status !== 'RUNNING') return tell(execution);
-        waiting.set(arn, [...(waiting.get(arn) ?? []), tell]);
-      }),
-    checkpoint: (arn, input, findTarget) => {
-      const execution = running(store, arn);
-      const output = tokens.exchange(arn, input.CheckpointToken, input.ClientToken, (next) =>
-        checkpoint(store, execution, input.Updates, findTarget, now(), next),
-      );
-      if (output.end !== undefined) finish(arn, output.end);
-      else {
-        timers.set(arn, nextDue(store, execution));
-        calls.begin(execution);
-      }
-      return output;
-    },
+    start: (model, payload, name) => start(parts, { model, payload, name: name ?? randomUUID() }),
+    ended: endings.ended,
+    checkpoint: (arn, input, findTarget) => takeCheckpoint(parts, arn, input, findTarget),
     state: (arn, token) => {
       tokens.check(arn, token);
       return [...store.operations(arn).values()];
     },
     stop: (arn, end) => {
-      finish(arn, end);
+      endings.finish(arn, end);
       return store.find(arn) ?? running(store, arn);
     },
-    resume: () => {
-      store.forget(now());
-      for (const { execution, invoking } of store.running()) {
-        calls.resume(execution);
-        lookAtClock(execution.arn);
-        if (invoking) driver.run(execution.arn);
-      }
-    },
+    resume: () => resume(parts),
     close: () => {
-      stopping.abort();
-      timers.close();
+      parts.stopping.abort();
+      parts.timers.close();
       store.close();
     },
   };
 }
 
-const DEFAULT_RETENTION_DAYS = 14;
+/** What moves executions on: each part tells the others what it has found. */
+interface Parts {
+  readonly now: () => number;
+  readonly stopping: AbortController;
+  readonly store: ExecutionStore;
+  readonly tokens: Tokens;
+  readonly endings: Endings;
+  readonly driver: Driver;
+  readonly calls: ChainedCalls;
+  readonly timers: Timers;
+}
+
+function assemble(setUp: DurableSetUp): Parts {
+  const { file, functions, log, now = Date.now } = setUp;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const store = openExecutionStore(file);
+  const tokens = createTokens();
+  const endings = createEndings({ store, functions, now, over: (arn) => timers.clear(arn) });
+  const driver = createDriver({ ...setUp, store, tokens, now, finish: endings.finish, signal });
+  const calls = createChainedCalls({
+    store,
+    functions,
+    signal,
+    log,
+    ended: (arn, operationId, ending) => {
+      endOperation(store, arn, operationId, ending, now());
+      driver.wake(arn);
+    },
+  });
+  const timers = createTimers(now, (arn) => lookAtClock(parts, arn));
+  const parts = { now, stopping, store, tokens, endings, driver, calls, timers };
+  return parts;
+}
+
+function start(
+  { store, timers, driver, now }: Parts,
+  order: Parameters<typeof startExecution>[1],
+): Execution {
+  store.forget(now());
+  const { execution, isNew } = startExecution(store, order, now());
+  if (isNew) {
+    timers.set(execution.arn, nextDue(store, execution));
+    driver.run(execution.arn);
+  }
+  return execution;
+}
+
+/** @throws AwsError */
+function takeCheckpoint(
+  { store, tokens, endings, timers, calls, now }: Parts,
+  arn: string,
+  input: CheckpointInput,
+  findTarget: FindTarget,
+): CheckpointOutput {
+  const execution = running(store, arn);
+  const output = tokens.exchange(arn, input.CheckpointToken, input.ClientToken, (next) =>
+    checkpoint(store, execution, input.Updates, findTarget, now(), next),
+  );
+  if (output.end !== undefined) endings.finish(arn, output.end);
+  else {
+    timers.set(arn, nextDue(store, execution));
+    calls.begin(execution);
+  }
+  return output;
+}
+
+function resume(parts: Parts): void {
+  const { store, calls, driver, now } = parts;
+  store.forget(now());
+  for (const { execution, invoking } of store.running()) {
+    calls.resume(execution);
+    lookAtClock(parts, execution.arn);
+    if (invoking) driver.run(execution.arn);
+  }
+}
+
 const TIMED_OUT: ExecutionEnd = {
   status: 'TIMED_OUT',
   error: { ErrorType: 'Execution.TimedOut', ErrorMessage: 'Execution timed out' },
 };
+
+/** Does what has come due of an execution, and sets the timer for what comes next. */
+function lookAtClock({ store, endings, timers, driver, now }: Parts, arn: string): void {
+  const execution = store.find(arn);
+  if (execution?.status !== 'RUNNING') return;
+  if (now() >= execution.startedAt + execution.timeoutSeconds * 1000) {
+    endings.finish(arn, TIMED_OUT);
+    return;
+  }
+  settleDue(store, execution, now());
+  timers.set(arn, nextDue(store, execution));
+  driver.wake(arn);
+}
 
 /** @throws AwsError */
 function running(store: ExecutionStore, arn: string): Execution {
