@@ -1,6 +1,7 @@
 import { startMissingVerifications } from '../../../functions/core/start-missing-verifications.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { dumpedBackup } from '../../fixtures/dumped-backup.ts';
+import { aBackup } from '../../fixtures/records.ts';
 import { damage, flipped, never, QUEUE_LEASE_MS, scene } from '../../fixtures/verify-scene.ts';
 
 describe('startMissingVerifications', () => {
@@ -61,6 +62,21 @@ describe('startMissingVerifications', () => {
     expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 0 });
     ports.clock.pass(QUEUE_LEASE_MS);
     expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted: 1 });
+  });
+
+  it('starts those that were adopted, two at a time, and they stand in no way', async () => {
+    const { ports, database, backup } = await scene();
+    const adopted = new Set<string>();
+    while (adopted.size < 5) {
+      const one = aBackup(database.id, { state: 'completed', adopted: true }, ports.now());
+      await ports.backups.create(one);
+      adopted.add(one.id);
+    }
+    for (const verificationsStarted of [3, 2, 1, 0]) {
+      expect(await startMissingVerifications(ports, settings)).toMatchObject({ verificationsStarted });
+    }
+    const started = ports.workflows.started.map(({ runId }) => runId);
+    expect(new Set(started)).toEqual(adopted.add(backup.id));
   });
 
   it('comes within six hours to one that was never verified, however old', async () => {
