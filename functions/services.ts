@@ -95,13 +95,13 @@ export function backupStore(config: Of<'TABLE_NAME'>): RunStore<Backup> {
 }
 
 let restoreStoreMade: RunStore<Restore> | undefined;
-export function restoreStore(config: Of<'TABLE_NAME'>): RunStore<Restore> {
+function restoreStore(config: Of<'TABLE_NAME'>): RunStore<Restore> {
   restoreStoreMade ??= dynamodbRestores(table(config), now);
   return restoreStoreMade;
 }
 
 let runLocksMade: RunLocks | undefined;
-export function runLocks(config: Of<'TABLE_NAME'>): RunLocks {
+function runLocks(config: Of<'TABLE_NAME'>): RunLocks {
   runLocksMade ??= dynamodbLocks(table(config), now);
   return runLocksMade;
 }
@@ -211,6 +211,20 @@ export function startPorts(config: Of<'TABLE_NAME'> & { readonly WORKFLOW_FUNCTI
     now,
   };
 }
+
+/** What the workers of a network work on. */
+export const workerPorts = (config: Of<'TABLE_NAME' | 'BUCKET_NAME' | 'MYSQL_CLIENT_ROOT'>) => ({
+  backups: backupStore(config),
+  restores: restoreStore(config),
+  databases: databaseStore(config),
+  locks: runLocks(config),
+  secrets: secretStore(config),
+  resolver: resolver(),
+  connector: sqlConnector(config),
+  objects: objectStore(config),
+  log: log(),
+  now,
+});
 
 let proberMade: Prober | undefined;
 export function prober(config: Workers): Prober {

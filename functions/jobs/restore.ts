@@ -2,33 +2,11 @@ import { readConfig } from '../config.ts';
 import { restorePayload } from '../core/job-payloads.ts';
 import { runRestore } from '../core/run-restore.ts';
 import { jobHandler } from '../middleware/job-handler.ts';
-import {
-  backupStore,
-  databaseStore,
-  log,
-  now,
-  objectStore,
-  resolver,
-  restoreStore,
-  runLocks,
-  secretStore,
-  sqlConnector,
-} from '../services.ts';
+import { log, workerPorts } from '../services.ts';
 
 const config = readConfig('restore', process.env);
-const ports = {
-  runs: restoreStore(config),
-  restores: restoreStore(config),
-  backups: backupStore(config),
-  databases: databaseStore(config),
-  locks: runLocks(config),
-  secrets: secretStore(config),
-  resolver: resolver(),
-  connector: sqlConnector(config),
-  objects: objectStore(config),
-  log: log(),
-  now,
-};
+const shared = workerPorts(config);
+const ports = { ...shared, runs: shared.restores };
 
 /** Kept of the worker's time for aborting uploads, killing programs and writing the end. */
 const CLEAN_UP_MS = 60_000;
