@@ -79,7 +79,45 @@ const layerResources = (Content: Properties) => ({
 
 function functionResources(id: string, made: FunctionFixture, Code: Properties, layers: readonly string[]) {
   const logicalId = logicalIdOf(id);
-  const routes = (made.routes ?? []).map((RouteKey, index) => [
+  return {
+    [`${logicalId}Role`]: { Type: 'AWS::IAM::Role', Properties: {} },
+    [`${logicalId}Policy`]: {
+      Type: 'AWS::IAM::Policy',
+      Properties: {
+        PolicyName: logicalId,
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: made.statements ?? [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+        },
+        Roles: [{ Ref: `${logicalId}Role` }],
+      },
+    },
+    [logicalId]: {
+      Type: 'AWS::Lambda::Function',
+      Properties: {
+        Code,
+        Handler: 'index.handler',
+        Runtime: 'nodejs24.x',
+        Role: { 'Fn::GetAtt': [`${logicalId}Role`, 'Arn'] },
+        Layers: layers.map((Ref) => ({ Ref })),
+        ...made.properties,
+      },
+    },
+    [`${logicalId}Async`]: {
+      Type: 'AWS::Lambda::EventInvokeConfig',
+      Properties: {
+        FunctionName: { Ref: logicalId },
+        Qualifier: '$LATEST',
+        MaximumRetryAttempts: made.retries ?? 0,
+      },
+    },
+    ...gatewayTo(logicalId, made.routes ?? []),
+  };
+}
+
+/** What leads the API to a function, and lets it. */
+function gatewayTo(logicalId: string, keys: readonly string[]) {
+  const routes = keys.map((RouteKey, index) => [
     `${logicalId}Route${index}`,
     {
       Type: 'AWS::ApiGatewayV2::Route',
@@ -113,37 +151,6 @@ function functionResources(id: string, made: FunctionFixture, Code: Properties, 
     },
   };
   return {
-    [`${logicalId}Role`]: { Type: 'AWS::IAM::Role', Properties: {} },
-    [`${logicalId}Policy`]: {
-      Type: 'AWS::IAM::Policy',
-      Properties: {
-        PolicyName: logicalId,
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: made.statements ?? [{ Effect: 'Allow', Action: '*', Resource: '*' }],
-        },
-        Roles: [{ Ref: `${logicalId}Role` }],
-      },
-    },
-    [logicalId]: {
-      Type: 'AWS::Lambda::Function',
-      Properties: {
-        Code,
-        Handler: 'index.handler',
-        Runtime: 'nodejs24.x',
-        Role: { 'Fn::GetAtt': [`${logicalId}Role`, 'Arn'] },
-        Layers: layers.map((Ref) => ({ Ref })),
-        ...made.properties,
-      },
-    },
-    [`${logicalId}Async`]: {
-      Type: 'AWS::Lambda::EventInvokeConfig',
-      Properties: {
-        FunctionName: { Ref: logicalId },
-        Qualifier: '$LATEST',
-        MaximumRetryAttempts: made.retries ?? 0,
-      },
-    },
     [`${logicalId}Integration`]: {
       Type: 'AWS::ApiGatewayV2::Integration',
       Properties: {
