@@ -22,9 +22,18 @@ export const s3ErrorName = (error: unknown): string =>
 export const s3Status = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 
+/** Whether S3 has answered no, and this was asked once only: an earlier attempt may have been done without an answer. */
+export const isPlainRefusal = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.attempts === 1 && (s3Status(error) ?? 500) < 500;
+
 /** Says what could not be done and how S3 named the reason; SafeBase's own errors pass unchanged. */
-export function s3Failure(code: ErrorCode, could: string, error: unknown): SafeBaseError {
+export function s3Failure(
+  code: ErrorCode,
+  could: string,
+  error: unknown,
+  details: Record<string, unknown> = {},
+): SafeBaseError {
   if (error instanceof SafeBaseError) return error;
   const reason = s3ErrorName(error) || (error instanceof Error ? error.name : 'unknown');
-  return new SafeBaseError(code, `could not ${could} (${reason})`, { cause: error });
+  return new SafeBaseError(code, `could not ${could} (${reason})`, { cause: error, details });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore, WrittenObject } from '../core/ports.ts';
 import { throwIfOver } from '../engine/deadline.ts';
-import { type Bucket, s3Failure } from './s3-errors.ts';
+import { type Bucket, isPlainRefusal, s3Failure } from './s3-errors.ts';
 import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
 import { removeAll } from './s3-remove.ts';
@@ -57,6 +57,6 @@ async function writeOnce(
     const stored = await findStored(bucket, key, checksum, abortSignal);
     if (stored !== undefined) return stored;
     if (signal !== undefined) throwIfOver(signal);
-    throw s3Failure('upload_failed', `write ${key}`, error);
+    throw s3Failure('upload_failed', `write ${key}`, error, { refused: isPlainRefusal(error) });
   }
 }

@@ -1,7 +1,7 @@
 import { type Failure, isCode } from '../errors.ts';
 import { isBackupId, isRestoreId } from './ids.ts';
 import type { LockOwner, Log, Now, RunStore } from './ports.ts';
-import { type Backup, isActive, type Restore, workerLost } from './run.ts';
+import { type Backup, isActive, lostEnd, type Restore } from './run.ts';
 
 export interface EndPorts {
   readonly backups: RunStore<Backup>;
@@ -39,24 +39,25 @@ async function leaveToSweeper(ports: EndPorts, run: Backup): Promise<void> {
 
 /**
  * Writes down that a run is lost.
- * @param failure @default that its worker died
+ * @param failure @default what its worker has left word of, else that it died
  * @returns whether this call did it
  */
 export async function failLostRun<R extends Backup | Restore>(
   ports: Pick<EndPorts, 'log' | 'now'>,
   runs: RunStore<R>,
   run: R,
-  failure: Failure = workerLost(run),
+  failure?: Failure,
 ): Promise<boolean> {
+  const end = failure === undefined ? lostEnd(run) : { state: 'failed' as const, failure };
   const endedAt = earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString());
   const isFailed = await unlessEnded(
     runs.transition(
       run.id,
       { from: ['queued', 'running'], fence: run.fence },
-      { state: 'failed', fence: run.fence + 1, failure, endedAt },
+      { ...end, fence: run.fence + 1, endedAt },
     ),
   );
-  if (isFailed) ports.log.info('a lost run is now failed', { runId: run.id, code: failure.code });
+  if (isFailed) ports.log.info(`a lost run is now ${end.state}`, { runId: run.id, code: end.failure?.code });
   return isFailed;
 }
 

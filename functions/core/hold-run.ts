@@ -58,6 +58,11 @@ export interface HeldRun<R extends Backup | Restore> {
    */
   readonly save: () => Promise<void>;
   /**
+   * Makes the write that alone makes a result. Where it fails, and nobody can tell yet whether it was done all the same,
+   * this worker writes no end: it leaves word of it, and the sweeper looks.
+   */
+  readonly conclude: <T>(write: () => Promise<T>) => Promise<T>;
+  /**
    * Takes the locks of schemas of a server until the work has ended. @throws `run_active` naming who has one, and as `save`
    */
   readonly lockSchemas: LockSchemas;
@@ -65,8 +70,9 @@ export interface HeldRun<R extends Backup | Restore> {
 
 /**
  * Takes a queued run, keeps its lease alive while `work` runs, and writes its final state: `completed` with the
- * result, `cancelled` where somebody wished it and the work ended by that, or `failed` with the reason. A run that is
- * not queued is left alone: a start may be delivered twice.
+ * result, `cancelled` where somebody wished it and the work ended by that, or `failed` with the reason; where nobody can
+ * tell yet (`HeldRun.conclude`) it stays `running`, for the sweeper. A run that is not queued is left alone: a start may
+ * be delivered twice.
  * @throws what kept the final state from being written; the lease then tells the truth by running out
  */
 export async function holdRun<R extends Backup | Restore>(
@@ -84,12 +90,22 @@ export async function holdRun<R extends Backup | Restore>(
   const life = keepAlive(ports, run, settings);
   const { signal, throwIfLost, report } = life;
   const save = (): Promise<void> => life.save(kept);
+  let isOpen = false;
+  const conclude: HeldRun<R>['conclude'] = async (write) => {
+    isOpen = true;
+    try {
+      return await write();
+    } catch (error) {
+      isOpen = !(error instanceof SafeBaseError && error.details.refused === true);
+      throw error;
+    }
+  };
   const locks = schemaLocks(ports, run, new Date(settings.workerEndsAt).toISOString());
   const lockSchemas: LockSchemas = async (...wanted) => {
     await save();
     await locks.take(...wanted);
   };
-  const outcome = await work({ run, signal, throwIfLost, report, keep, save, lockSchemas }).then(
+  const outcome = await work({ run, signal, throwIfLost, report, keep, save, conclude, lockSchemas }).then(
     (result): RunChange => ({ ...kept, ...result, state: 'completed' }),
     (error: unknown): RunChange => {
       const cause = life.explain(life.signal.aborted ? life.signal.reason : error);
@@ -103,6 +119,7 @@ export async function holdRun<R extends Backup | Restore>(
   );
   try {
     await life.stop();
+    if (isOpen && outcome.state !== 'completed') return await leaveOpen(ports, run, outcome);
     // Only now: a failure to write `completed` must not be turned into `failed`, the backup may be there.
     const ended = await ports.runs.transition(
       run.id,
@@ -114,6 +131,29 @@ export async function holdRun<R extends Backup | Restore>(
   } finally {
     await locks.release();
   }
+}
+
+/** What was sent may arrive a moment after nobody waits for its answer any more: so late the sweeper may look (ms). */
+const LOOK_AFTER_MS = 10_000;
+
+/** Fences this worker off. The lock of its run ends by itself, or with the run. */
+async function leaveOpen<R extends Backup | Restore>(
+  ports: HoldPorts<R>,
+  run: R,
+  { state, failure, ...kept }: RunChange,
+): Promise<R> {
+  ports.log.info('whether the run made a backup is left to the sweeper', { runId: run.id });
+  return ports.runs.transition(
+    run.id,
+    { from: ['running'], fence: run.fence },
+    {
+      ...kept,
+      state: 'running',
+      fence: run.fence + 1,
+      leaseExpiresAt: new Date(ports.now() + LOOK_AFTER_MS).toISOString(),
+      unlessStored: failure === undefined ? { state: 'cancelled' } : { state: 'failed', failure },
+    },
+  );
 }
 
 async function take<R extends Backup | Restore>(

@@ -160,7 +160,8 @@ export interface ObjectStore {
    * Writes a small object that must not exist (If-None-Match).
    * @param signal ends the write without waiting for what S3 does not answer; what lies there by then all the same is
    * looked for within seconds, and counts @default 20 s
-   * @throws `upload_failed`; `deadline_exceeded`, or the reason of the signal where that is ours
+   * @throws `upload_failed`, with `details.refused` where S3 said no at once, so that nothing can have been written;
+   * `deadline_exceeded`, or the reason of the signal where that is ours
    */
   writeOnce(key: string, body: Buffer, contentType: string, signal?: AbortSignal): Promise<WrittenObject>;
   /**

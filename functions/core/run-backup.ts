@@ -81,7 +81,7 @@ async function makeBackup(
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
-  const written = await writeManifest(ports.objects, held, manifest);
+  const written = await held.conclude(() => writeManifest(ports.objects, held, manifest));
   return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 

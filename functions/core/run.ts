@@ -62,6 +62,11 @@ export interface CancelWish {
   readonly requestedAt: string;
 }
 
+/** How a run ends that is not completed. */
+type BadEnd =
+  | { readonly state: 'failed'; readonly failure: Failure }
+  | { readonly state: 'cancelled'; readonly failure?: never };
+
 interface Run {
   readonly databaseId: DatabaseId;
   readonly state: RunState;
@@ -110,6 +115,11 @@ export interface Backup extends Run, Comparison {
   readonly adopted?: true;
   /** The latest re-reading of everything; it never changes `state`. */
   readonly verification?: Verification;
+  /**
+   * How it ends unless its manifest is there. Set where the worker wrote that and could not find out whether it arrived:
+   * then the sweeper does.
+   */
+  readonly unlessStored?: BadEnd;
   /** Restores that may be reading it: those that had not ended when the last of them began. */
   readonly restoring?: readonly RestoreId[];
 }
@@ -169,7 +179,7 @@ export type RunResult = BackupResult & RestoreResult;
 /** A step in the life of a run: its new state and what else changes. */
 export type RunChange = { readonly state: RunState } & Partial<
   Pick<Run, 'startedAt' | 'endedAt' | 'fence' | 'leaseExpiresAt' | 'failure' | 'cancel'> &
-    Pick<Backup, 'restoring'>
+    Pick<Backup, 'restoring' | 'unlessStored'>
 > &
   RunResult;
 
@@ -177,8 +187,8 @@ export type RunChange = { readonly state: RunState } & Partial<
 export const runLockKey = (databaseId: DatabaseId): string => databaseId;
 
 /**
- * The run as it truly stands: one whose lease ran out is failed, also before anything has written that down, and looks
- * as it will by then.
+ * The run as it truly stands: one whose lease ran out has ended, also before anything has written that down, and looks
+ * as it will by then. Only a backup whose manifest is found later is completed all the same.
  * The same holds for the verification of a backup.
  * @param now milliseconds since the epoch
  */
@@ -188,8 +198,12 @@ export function asOf<R extends Backup | Restore>(run: R, now: number): R {
     return verification ? { ...run, verification: verificationAsOf(verification, run.id, now) } : run;
   }
   const gone = { leaseExpiresAt: undefined, progress: undefined };
-  return { ...run, ...gone, state: 'failed', failure: workerLost(run), endedAt: run.leaseExpiresAt };
+  return { ...run, ...gone, ...lostEnd(run), endedAt: run.leaseExpiresAt };
 }
+
+/** How a run ends whose lease ran out, and that left nothing complete. */
+export const lostEnd = (run: Backup | Restore): BadEnd =>
+  ('unlessStored' in run ? run.unlessStored : undefined) ?? { state: 'failed', failure: workerLost(run) };
 
 /** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
 export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
@@ -205,5 +219,5 @@ const verificationOf = (run: Backup | Restore): Verification | undefined =>
   'verification' in run ? run.verification : undefined;
 
 /** Why a run whose lease ran out has failed. */
-export const workerLost = ({ id }: Backup | Restore): Failure =>
+const workerLost = ({ id }: Backup | Restore): Failure =>
   toFailure(new SafeBaseError('worker_lost', `the worker of ${id} gave no sign of life since its lease`));

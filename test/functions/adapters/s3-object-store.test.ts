@@ -119,6 +119,24 @@ describe('when S3 disturbs', () => {
   });
 
   it.each([
+    ['a refusal of the only attempt', { httpStatusCode: 403, attempts: 1 }, true],
+    ['a refusal after an attempt without an answer', { httpStatusCode: 403, attempts: 2 }, false],
+    ['a failure of S3', { httpStatusCode: 500, attempts: 1 }, false],
+  ])('tells of a small write whether %s leaves open if it was done', async (name, $metadata, refused) => {
+    const { mock, store } = disturbed();
+    mock.on(PutObjectCommand).rejects(new S3ServiceException({ name, $fault: 'client', $metadata }));
+    const writing = store.writeOnce('j/refused', Buffer.from('x'), 'text/plain');
+    await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused } });
+  });
+
+  it('takes no lost connection for a refusal', async () => {
+    const { mock, store } = disturbed();
+    mock.on(PutObjectCommand).rejects(new Error('socket hang up'));
+    const writing = store.writeOnce('j/cut', Buffer.from('x'), 'text/plain');
+    await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused: false } });
+  });
+
+  it.each([
     ['no object', async () => undefined],
     [
       'the object of another',
