@@ -129,6 +129,13 @@ describe('when S3 disturbs', () => {
     await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused } });
   });
 
+  it('takes what S3 itself refuses for a refusal', async () => {
+    const store = s3ObjectStore(place.bucket);
+    await store.writeOnce('j/taken', Buffer.from('x'), 'text/plain');
+    const writing = store.writeOnce('j/taken', Buffer.from('y'), 'text/plain');
+    await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused: true } });
+  });
+
   it('takes no lost connection for a refusal', async () => {
     const { mock, store } = disturbed();
     mock.on(PutObjectCommand).rejects(new Error('socket hang up'));
