@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { type Connection, createConnection, type FieldPacket } from 'mysql2';
 import type { Endpoint, Query, SqlRow } from '../engine/connection.ts';
+import type { Converse } from '../engine/rows/conversation.ts';
 import { SafeBaseError } from '../errors.ts';
 import { translateLoginError, translateMysqlError } from './mysql-errors.ts';
+import { converseOver } from './mysql-row-connection.ts';
 
 /** What a server may do to us: any of these can be a hostile one. */
 export interface SessionLimits {
@@ -28,10 +30,18 @@ export interface MysqlSession {
   close(): Promise<void>;
 }
 
+/** A session whose socket can be lent. */
+export interface RowSession extends MysqlSession {
+  /** Reads or sends rows over the bare socket; one conversation at a time, and no query meanwhile. */
+  readonly converse: Converse;
+}
+
 /**
  * Opens one connection to the address that was checked, and verifies the certificate against the name.
  * @param ca PEM of who is trusted; not used where TLS is off
  * @param schema the default schema @default none
+ * @param takesRows whether LOAD DATA LOCAL may be sent: the server then asks for a file, and gets what `converse` sends,
+ *   else nothing @default false
  * @throws the codes of reaching a database
  */
 export async function openMysqlSession(
@@ -39,8 +49,9 @@ export async function openMysqlSession(
   ca: string,
   limits: SessionLimits,
   schema?: string,
-): Promise<MysqlSession> {
-  const wire = openConnection(endpoint, ca, limits, schema);
+  takesRows = false,
+): Promise<RowSession> {
+  const wire = openConnection(endpoint, ca, limits, schema, takesRows);
   try {
     await new Promise<void>((resolve, reject) => {
       wire.connection.once('connect', () => resolve());
@@ -71,6 +82,10 @@ export async function openMysqlSession(
         wire.connection.config.charsetNumber = UTF8MB4;
       }
     },
+    converse(statement, signal) {
+      throwIfBroken(wire);
+      return converseOver(wire.connection, statement, signal, () => breakWire(wire));
+    },
     isBroken: () => wire.broken,
     close: () => closeWire(wire),
   };
@@ -91,7 +106,13 @@ interface Wire {
   broken: boolean;
 }
 
-function openConnection(endpoint: Endpoint, ca: string, limits: SessionLimits, schema?: string): Wire {
+function openConnection(
+  endpoint: Endpoint,
+  ca: string,
+  limits: SessionLimits,
+  schema: string | undefined,
+  takesRows: boolean,
+): Wire {
   const [address] = endpoint.addresses;
   if (address === undefined)
     throw new SafeBaseError('host_unknown', `the name ${endpoint.host} has no address`);
@@ -118,8 +139,8 @@ function openConnection(endpoint: Endpoint, ca: string, limits: SessionLimits, s
     charset: 'UTF8MB4_GENERAL_CI',
     connectTimeout: limits.connectTimeoutMs,
     multipleStatements: false,
-    // A server may ask for a local file whatever the statement was.
-    flags: ['-LOCAL_FILES'],
+    // A server may ask for a local file whatever the statement was. The driver has no way to send one.
+    ...(takesRows ? {} : { flags: ['-LOCAL_FILES'] }),
     // Row parsers would be compiled from names that the server chose.
     disableEval: true,
     rowsAsArray: true,
@@ -145,8 +166,7 @@ async function send(
   values?: Parameters<Query>[1],
 ): Promise<readonly SqlRow[]> {
   const { connection, socket, failures } = wire;
-  if (wire.broken)
-    throw new SafeBaseError('connection_lost', 'the connection was lost before this statement');
+  throwIfBroken(wire);
   const startedAt = Date.now();
   const bytesBefore = socket.bytesRead;
   const rows: SqlRow[] = [];
@@ -183,6 +203,11 @@ async function send(
     clearInterval(watch);
     failures.delete(stop);
   });
+}
+
+function throwIfBroken(wire: Wire): void {
+  if (wire.broken)
+    throw new SafeBaseError('connection_lost', 'the connection was lost before this statement');
 }
 
 function breakWire(wire: Wire): void {
