@@ -15,6 +15,8 @@ export interface ColumnForm {
   readonly select: string;
   /** What is stored, from a variable that holds the field of the line; absent where the field is stored as it is. */
   readonly set?: (variable: string) => string;
+  /** Whether the server may warn of a value that it stores exactly. */
+  readonly mayWarn?: boolean;
 }
 
 /**
@@ -31,7 +33,8 @@ export function columnForm(product: 'mariadb' | 'mysql', column: RowColumn): Col
       // DOUBLE(10,2) prints with two decimals, whatever it holds.
       return { select: column.fullType.includes('(') ? `${name}*1e0` : name };
     case 'enum':
-      return enumForm(name, column.fullType);
+      // MariaDB 10.11 stores the error value 0, and warns.
+      return { ...enumForm(name, column.fullType), mayWarn: product === 'mariadb' };
     case 'set':
       // As number: members beyond the BMP are printed by no server. Text would be looked for among the members first.
       return { select: asNumber(name), set: asNumber };
@@ -53,8 +56,7 @@ export function columnForm(product: 'mariadb' | 'mysql', column: RowColumn): Col
 const asNumber = (value: string): string => `CAST(${value} AS UNSIGNED)`;
 
 /**
- * An ENUM travels as the number of its member. Stored as text, as only so the error value 0 can be stored without a
- * warning; but text is looked for among the members first, so it has zeros in front where one of them could be meant.
+ * An ENUM travels as the number of its member. Stored as text, as no server takes the error value 0 as a number; but text is looked for among the members first, so it has zeros in front where one of them could be meant.
  * Servers take text of up to five characters for a number.
  */
 function enumForm(name: string, fullType: string): ColumnForm {
@@ -64,7 +66,6 @@ function enumForm(name: string, fullType: string): ColumnForm {
   const width = [5, 4, 3, 2].find(
     (digits) => members < 10 ** digits && !new RegExp(`'\\p{N}{${digits}} *'`, 'u').test(fullType),
   );
-  // An error value would then be a warning, which fails the load.
   if (width === undefined) return { select: asNumber(name), set: asNumber };
   return { select: `LPAD(${asNumber(name)}, ${width}, '0')` };
 }

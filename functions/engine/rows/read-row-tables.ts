@@ -34,11 +34,14 @@ export async function readRowTables(query: Query, schema: string): Promise<reado
     return {
       schema,
       name: name ?? '',
-      columns: own.filter(({ expr }) => (expr ?? '') === '').map(columnOf),
+      columns: own.filter((column) => !isGenerated(column)).map(columnOf),
+      hasGenerated: own.some(isGenerated),
       ...(period === undefined ? {} : { period }),
     };
   });
 }
+
+const isGenerated = ({ expr }: SqlRow): boolean => (expr ?? '') !== '';
 
 const columnOf = (row: SqlRow) => ({
   name: row.name ?? '',

@@ -7,6 +7,8 @@ export interface RowTable {
   readonly name: string;
   /** Those that hold values of their own, also invisible ones: neither generated ones nor the two of a row's time. */
   readonly columns: readonly RowColumn[];
+  /** Whether some columns are computed: a server warns where such a value does not fit, which is none of ours. */
+  readonly hasGenerated: boolean;
   /**
    * The columns that tell from when to when a row was the present one, where its past travels too. They may be the
    * implicit ones, which no catalogue names.
@@ -20,6 +22,8 @@ export interface RowStatements {
   /** Of each row of `select`, and so of each line. */
   readonly columns: number;
   readonly load: string;
+  /** Whether warnings of `load` say nothing: then the fingerprint of what was stored decides alone. */
+  readonly mayWarn: boolean;
 }
 
 /** The name that LOAD DATA gives the file, and that the server asks for. */
@@ -52,6 +56,7 @@ export function rowStatements(
       `(${fields.join(', ') || variable(0)})`,
       ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
     ].join(' '),
+    mayWarn: table.hasGenerated || forms.some(({ mayWarn }) => mayWarn === true),
   };
 }
 

@@ -3,20 +3,37 @@ import { readRowTables } from '../../../../functions/engine/rows/read-row-tables
 import type { RowTable } from '../../../../functions/engine/rows/table-rows.ts';
 import { compareContents } from '../../../../local/compare/compare-contents.ts';
 import { connectToRead } from '../../../../local/compare/connect.ts';
+import type { KnownLoss } from '../../../../local/compare/content.ts';
 import { readServerContent } from '../../../../local/compare/read-content.ts';
 import { corpusFor, loadCorpusFile } from '../../../corpus/load.ts';
 import { type KeptRows, putRows, type RowServer, startRowServer, takeRows } from './row-server.ts';
 
 const fullName = ({ schema, name }: RowTable): string => `${quoteName(schema)}.${quoteName(name)}`;
 
+/** What no way out and in can carry; a longer list needs a reason. */
+const LOSSES: Readonly<Record<string, readonly KnownLoss[]>> = {
+  '05_json_mysql': [{ kind: 'json_opaque', schema: 'fid_json', object: 'j', column: 'doc' }],
+  '17_trx_versioned': [{ kind: 'history', schema: 'fid_trxversioned', object: 'tv' }],
+};
+
 async function empty({ admin }: RowServer, table: RowTable): Promise<void> {
   const name = fullName(table);
-  // Some engines know no DELETE.
-  await admin.query(`DELETE FROM ${name}`).catch(() => admin.query(`TRUNCATE TABLE ${name}`));
+  // Versioned tables know no TRUNCATE, and ARCHIVE of MySQL neither of the two.
+  await admin
+    .query(`TRUNCATE TABLE ${name}`)
+    .catch(() => admin.query(`DELETE FROM ${name}`))
+    .catch(() => makeAnew(admin, name));
   if (table.period) await admin.query(`DELETE HISTORY FROM ${name}`);
   const past = table.period ? ' FOR SYSTEM_TIME ALL' : '';
   const [left] = await admin.query(`SELECT COUNT(*) AS n FROM ${name}${past}`);
   if (left?.n !== '0') throw new Error(`${name} keeps ${left?.n} rows`);
+}
+
+async function makeAnew({ query }: RowServer['admin'], name: string): Promise<void> {
+  const [made] = await query(`SHOW CREATE TABLE ${name}`);
+  await query(`DROP TABLE ${name}`);
+  const definition = (made?.['create table'] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+  await query(definition.replace(/^CREATE TABLE `(?:[^`]|``)+`/, `CREATE TABLE ${name}`));
 }
 
 async function dropTriggers({ admin }: RowServer, schema: string): Promise<void> {
@@ -40,12 +57,13 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
 
     it.each(corpusFor(engine).map((file) => [file.theme, file] as const))(
       'come back exactly: %s',
-      async (_theme, file) => {
+      async (theme, file) => {
+        const losses = LOSSES[theme] ?? [];
         await loadCorpusFile(server.server, file);
         const comparer = await connectToRead({ socketPath: server.server.socket, user: 'root' });
         try {
           for (const schema of file.schemas) await dropTriggers(server, schema);
-          const before = await readServerContent(comparer, file.schemas);
+          const before = await readServerContent(comparer, file.schemas, losses);
           const tables = (
             await Promise.all(file.schemas.map((schema) => readRowTables(server.admin.query, schema)))
           ).flat();
@@ -53,10 +71,14 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
           for (const table of tables) kept.set(table, await takeRows(server, table));
           for (const table of tables) await empty(server, table);
           for (const [table, rows] of kept) await putRows(server, table, rows);
-          const after = await readServerContent(comparer, file.schemas);
+          const after = await readServerContent(comparer, file.schemas, losses);
           const differences = await compareContents(before, after);
           expect(differences.filter(({ what }) => what === 'rows')).toEqual([]);
-          for (const [table, { proof }] of kept) expect((await takeRows(server, table)).proof).toEqual(proof);
+          for (const [table, { proof }] of kept) {
+            // JSON with a DECIMAL comes back as other text.
+            const isLost = losses.some(({ kind, object }) => kind === 'json_opaque' && object === table.name);
+            if (!isLost) expect((await takeRows(server, table)).proof).toEqual(proof);
+          }
         } finally {
           await comparer.close();
         }

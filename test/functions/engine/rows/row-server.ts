@@ -21,7 +21,8 @@ export interface RowServer {
   readonly loader: RowSession;
   /** For everything else. */
   readonly admin: RowSession;
-  open(): Promise<RowSession>;
+  /** @param port where another way leads to the server @default its own */
+  open(port?: number): Promise<RowSession>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +34,8 @@ export async function startRowServer(engine: EngineName, isPlain = false): Promi
   const server = await startServer({ engine: await obtainEngine(engine), dataFolder: folder, options });
   const endpoint = engineEndpoint(server);
   const reached = isPlain ? { ...endpoint, tls: { mode: 'off' as const } } : endpoint;
-  const open = () => openMysqlSession(reached, endpoint.tls.ca ?? '', LIMITS, undefined, true);
+  const open = (port = endpoint.port) =>
+    openMysqlSession({ ...reached, port }, endpoint.tls.ca ?? '', LIMITS, undefined, true);
   const [reader, loader, admin] = await Promise.all([open(), open(), open()]);
   await setUpReading(reader.query);
   await setUpLoading(loader.query);
@@ -76,6 +78,6 @@ export async function putRows(
   async function* texts() {
     yield* kept.texts;
   }
-  const { load } = rowStatements(product, table);
-  await loadRows(loader.converse(load, never()), texts(), kept.proof.rows);
+  const { load, mayWarn } = rowStatements(product, table);
+  await loadRows(loader.converse(load, never()), texts(), { rows: kept.proof.rows, mayWarn });
 }
