@@ -30,7 +30,7 @@ const POLL_MS = 500;
 const WORKER_POLL_MS = 5;
 const WORKER_DEADLINE_MS = 60_000;
 
-/** `mysqldump | zstd -3 > file` with the same program, flags and TLS. */
+/** `mysqldump | zstd > file` with the same program, flags, level and TLS. */
 export async function byHand(input: EngineInput, folder: string): Promise<Measured> {
   const programs = CLIENT_PROGRAMS[input.product];
   const home = join(CLIENT_ROOT, programs.folder);
@@ -40,13 +40,29 @@ export async function byHand(input: EngineInput, folder: string): Promise<Measur
   await writeFile(options, optionFileText(input.endpoint, input.endpoint.host), { mode: 0o600 });
   await writeFile(ca, input.endpoint.tls.ca ?? '');
   const argv = ['--library-path', lib, join(home, 'bin', programs.dump), `--defaults-file=${options}`];
-  const flags = [...programs.tlsFlags(ca), ...programs.dumpFlags(input)];
+  const flags = [
+    ...programs.tlsFlags(input.endpoint.tls.mode === 'off' ? undefined : ca),
+    ...programs.dumpFlags(input),
+  ];
   // The shell gets everything as parameters: nothing is quoted.
-  const script = 'out=$1; shift; "$@" | zstd -q -f -3 -o "$out"';
+  const script = 'out=$1; level=-$2; shift 2; "$@" | zstd -q -f "$level" -o "$out"';
   return measure(
-    spawn('sh', ['-c', script, 'sh', join(folder, 'by-hand.zst'), join(lib, loader), ...argv, ...flags], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    }),
+    spawn(
+      'sh',
+      [
+        '-c',
+        script,
+        'sh',
+        join(folder, 'by-hand.zst'),
+        String(input.zstdLevel),
+        join(lib, loader),
+        ...argv,
+        ...flags,
+      ],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    ),
   );
 }
 
@@ -112,7 +128,7 @@ async function workerOf(cloud: CloudProcess): Promise<number> {
   throw new Error('no worker began the backup');
 }
 
-async function measure(child: ChildProcess): Promise<Measured & { readonly output: string }> {
+export async function measure(child: ChildProcess): Promise<Measured & { readonly output: string }> {
   const startedAt = performance.now();
   const usage = watchTree(child.pid ?? 0);
   const output = child.stdout ? text(child.stdout) : Promise.resolve('');

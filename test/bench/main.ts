@@ -1,8 +1,12 @@
 /** `npm run bench -- NAME [--full]`: measures against the tools that one would use by hand. The last line is JSON. */
 import { prepare } from '../../local/set-up/prepare.ts';
+import { benchRows } from './rows.ts';
 import { benchSql } from './sql.ts';
 
-const BENCHES: Readonly<Record<string, (full: boolean) => Promise<void>>> = { sql: benchSql };
+const BENCHES: Readonly<Record<string, (full: boolean) => Promise<void>>> = {
+  rows: benchRows,
+  sql: benchSql,
+};
 
 const [name = ''] = process.argv.slice(2).filter((parameter) => parameter !== '--full');
 const bench = BENCHES[name];
