@@ -11,7 +11,7 @@ const ERROR = 0xff;
 const MAX_PACKET_BYTES = 1024 * 1024;
 
 /** What the server counted. */
-export interface LoadCounts {
+interface LoadCounts {
   readonly records: number;
   readonly deleted: number;
   readonly skipped: number;

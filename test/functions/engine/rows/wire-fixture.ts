@@ -21,7 +21,7 @@ export function packetsOf(payloads: readonly Buffer[], sequence = 1): Buffer {
 }
 
 /** A value with its length before it. */
-export function lengthEncoded(value: Buffer | null): Buffer {
+function lengthEncoded(value: Buffer | null): Buffer {
   if (value === null) return Buffer.from([0xfb]);
   const length = Buffer.alloc(9);
   if (value.length < 0xfb) return Buffer.concat([Buffer.from([value.length]), value]);
@@ -35,7 +35,7 @@ export const rowPayload = (values: readonly (Buffer | null)[]): Buffer =>
   Buffer.concat(values.map(lengthEncoded));
 
 export const EOF = Buffer.from([0xfe, 0, 0, 2, 0]);
-export const OK_END = Buffer.from([0xfe, 0, 0, 2, 0, 0, 0]);
+const OK_END = Buffer.from([0xfe, 0, 0, 2, 0, 0, 0]);
 const DEFINITION = Buffer.from('a definition that nobody reads');
 
 /** Everything before the rows. */
