@@ -123,9 +123,9 @@ describe.each([
   });
 
   it('tells that the connection was lost', async () => {
-    const sleeping = read(session, 'SELECT SLEEP(30)', 1);
+    const sleeping = read(session, 'SELECT SLEEP(30)', 1).catch((thrown: unknown) => thrown);
     await server.admin.query(`KILL CONNECTION ${session.connectionId}`);
-    const error = await sleeping.catch((thrown: unknown) => thrown);
+    const error = await sleeping;
     expect(isCode(error, 'connection_lost', 'query_failed')).toBe(true);
   });
 
