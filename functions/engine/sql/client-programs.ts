@@ -10,6 +10,8 @@ interface DumpFeatures {
   readonly history: boolean;
   readonly events: boolean;
   readonly columnStatistics: boolean;
+  /** False for a dump of definitions alone. */
+  readonly rows: boolean;
 }
 
 /** The programs of one maker, in the layer's folder `<root>/<folder>`. */
@@ -30,6 +32,7 @@ const dumpFlags = (features: DumpFeatures, own: readonly string[]): string[] => 
   '--routines',
   '--triggers',
   ...(features.events ? ['--events'] : []),
+  ...(features.rows ? [] : ['--no-data']),
   '--hex-blob',
   // With locks around its rows, a load needs the right LOCK TABLES, and stops where a column default reads a sequence
   // (1100).

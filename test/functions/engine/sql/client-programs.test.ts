@@ -6,6 +6,7 @@ const features = {
   history: false,
   events: true,
   columnStatistics: false,
+  rows: true,
 };
 
 describe('CLIENT_PROGRAMS', () => {
@@ -37,6 +38,8 @@ describe('CLIENT_PROGRAMS', () => {
     ['mysql', { columnStatistics: false }, '--column-statistics', false],
     ['mysql', {}, '--set-gtid-purged=OFF', true],
     ['mysql', { events: false }, '--events', false],
+    ['mysql', {}, '--no-data', false],
+    ['mariadb', { rows: false }, '--no-data', true],
   ] as const)('for %s with %j, %s is given: %s', (product, changed, flag, isGiven) => {
     expect(CLIENT_PROGRAMS[product].dumpFlags({ ...features, ...changed }).includes(flag)).toBe(isGiven);
   });
