@@ -42,7 +42,7 @@ export async function byHand(input: EngineInput, folder: string): Promise<Measur
   const argv = ['--library-path', lib, join(home, 'bin', programs.dump), `--defaults-file=${options}`];
   const flags = [
     ...programs.tlsFlags(input.endpoint.tls.mode === 'off' ? undefined : ca),
-    ...programs.dumpFlags(input),
+    ...programs.dumpFlags({ ...input, rows: true }),
   ];
   // The shell gets everything as parameters: nothing is quoted.
   const script = 'out=$1; level=-$2; shift 2; "$@" | zstd -q -f "$level" -o "$out"';
