@@ -38,6 +38,9 @@ const UNKNOWN_VARIABLE = 1193;
 export const setUpReading = (query: Query): Promise<void> =>
   setUp(query, [...BOTH, ...READING], READING_WHERE_KNOWN);
 
+/** Sets a session up to tell where rows lie, in values that a reading session takes for the same; strings come as text. */
+export const setUpPlanning = (query: Query): Promise<void> => setUp(query, BOTH, READING_WHERE_KNOWN);
+
 /** Sets a session up for LOAD DATA of `rowStatements`. */
 export const setUpLoading = (query: Query): Promise<void> =>
   setUp(query, [...BOTH, ...LOADING], LOADING_WHERE_KNOWN);
