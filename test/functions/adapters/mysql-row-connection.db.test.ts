@@ -98,7 +98,7 @@ describe.each([
 
   it('holds the server back while nobody reads', async () => {
     const proxy = await countingProxy(server.server.port);
-    const behind = await server.open(proxy.port);
+    const behind = await server.open({ port: proxy.port });
     try {
       const rows = readRows(behind.converse(HUNDRED_MEGABYTES, never()), 1);
       const texts = rows.texts[Symbol.asyncIterator]();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openMysqlSession, type RowSession } from '../../../../functions/adapters/mysql-session.ts';
+import type { Endpoint } from '../../../../functions/engine/connection.ts';
 import { loadRows } from '../../../../functions/engine/rows/load-rows.ts';
 import { readRows } from '../../../../functions/engine/rows/read-rows.ts';
 import { setUpLoading, setUpReading } from '../../../../functions/engine/rows/session-settings.ts';
@@ -21,21 +22,26 @@ export interface RowServer {
   readonly loader: RowSession;
   /** For everything else. */
   readonly admin: RowSession;
-  /** @param port where another way leads to the server @default its own */
-  open(port?: number): Promise<RowSession>;
+  /** @param change such as the port, where another way leads to the server @default the administrator, straight */
+  open(change?: Partial<Endpoint>): Promise<RowSession>;
   stop(): Promise<void>;
 }
 
 const LIMITS = { connectTimeoutMs: 20_000, queryTimeoutMs: 60_000, maxRows: 1e6, maxResultBytes: 1e9 };
 
-export async function startRowServer(engine: EngineName, isPlain = false): Promise<RowServer> {
+/** @param isPlain whether the sessions use no TLS @param given more options of the server */
+export async function startRowServer(
+  engine: EngineName,
+  isPlain = false,
+  given: readonly string[] = [],
+): Promise<RowServer> {
   const folder = mkdtempSync(join(tmpdir(), 'safebase-rows-'));
-  const options = [...CORPUS_OPTIONS, '--local-infile=1'];
+  const options = [...CORPUS_OPTIONS, '--local-infile=1', ...given];
   const server = await startServer({ engine: await obtainEngine(engine), dataFolder: folder, options });
   const endpoint = engineEndpoint(server);
   const reached = isPlain ? { ...endpoint, tls: { mode: 'off' as const } } : endpoint;
-  const open = (port = endpoint.port) =>
-    openMysqlSession({ ...reached, port }, endpoint.tls.ca ?? '', LIMITS, undefined, true);
+  const open = (change: Partial<Endpoint> = {}) =>
+    openMysqlSession({ ...reached, ...change }, endpoint.tls.ca ?? '', LIMITS, undefined, true);
   const [reader, loader, admin] = await Promise.all([open(), open(), open()]);
   await setUpReading(reader.query);
   await setUpLoading(loader.query);

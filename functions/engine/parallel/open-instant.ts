@@ -1,0 +1,160 @@
+import { setTimeout } from 'node:timers/promises';
+import { isCode } from '../../errors.ts';
+import { type Query, quoteName } from '../connection.ts';
+import { throwIfOver } from '../deadline.ts';
+import { type BinlogPosition, readSnapshotPosition, readStatusPosition } from './binlog-position.ts';
+
+/** A connection that reads rows, or that holds the lock while others begin to. */
+export interface LaneSession {
+  readonly query: Query;
+  /** By which the server knows this connection. */
+  readonly connectionId: string;
+}
+
+/** How the lanes came to see the same instant: nobody had to wait, commits had, or writes to these tables had. */
+export type InstantWay = 'alone' | LockWay;
+type LockWay = 'backup_stage' | 'lock_tables';
+
+export interface Instant<Lane> {
+  /** Those that see it; the others take no part, and their owner closes them. */
+  readonly lanes: readonly Lane[];
+  readonly way: InstantWay;
+  /** From the request for the lock until it was given back; 0 where there was none. */
+  readonly lockMs: number;
+  readonly position?: BinlogPosition;
+}
+
+interface InstantInput<Lane> {
+  readonly product: 'mariadb' | 'mysql';
+  /** Idle; at least one. */
+  readonly lanes: readonly Lane[];
+  /** Asks for the lock and gives it back; not asked where there is one lane. */
+  readonly holder: LaneSession;
+  /** All that will be read. */
+  readonly tables: readonly { readonly schema: string; readonly name: string }[];
+  /** For the whole of asking, waiting and holding: after that others wait no longer for us. */
+  readonly lockBudgetMs: number;
+  /** How long to wait for transactions of others to end before asking. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Begins a read-only view of the same instant in every lane. One lane takes no lock; several take the gentlest that the
+ * account may, and where none is had within the budget the first lane goes on alone.
+ * @throws what a lane's statements give, the reason of the signal
+ */
+export async function openInstant<Lane extends LaneSession>(
+  input: InstantInput<Lane>,
+): Promise<Instant<Lane>> {
+  const { product, lanes, signal } = input;
+  for (const lane of lanes) await lane.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  for (const way of lanes.length < 2 ? [] : WAYS[product]) {
+    throwIfOver(signal);
+    try {
+      const instant = await lockedInstant(input, way);
+      if (instant) return instant;
+      break;
+    } catch (error) {
+      throwIfOver(signal);
+      if (isGivenUp(error)) break;
+      if (!isCode(error, 'insufficient_privileges')) throw error;
+    }
+  }
+  const [first] = lanes;
+  if (!first) throw new Error('no lane');
+  await first.query(BEGIN);
+  const position = product === 'mariadb' ? await readSnapshotPosition(first.query) : undefined;
+  return { lanes: [first], way: 'alone', lockMs: 0, ...(position ? { position } : {}) };
+}
+
+const BEGIN = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
+
+const WAYS: Readonly<Record<'mariadb' | 'mysql', readonly LockWay[]>> = {
+  mariadb: ['backup_stage', 'lock_tables'],
+  mysql: ['lock_tables'],
+};
+
+/** Waited for in vain (1205), or stopped: by us (1317), or by a limit of the server's own (3024, 1969). */
+const isGivenUp = (error: unknown): boolean =>
+  isCode(error, 'query_failed') && [1205, 1317, 3024, 1969].includes(Number(error.details.errno));
+
+async function lockedInstant<Lane extends LaneSession>(
+  input: InstantInput<Lane>,
+  way: LockWay,
+): Promise<Instant<Lane> | undefined> {
+  const { holder, lanes, lockBudgetMs } = input;
+  if (way === 'lock_tables' && !(await othersAreDone(input))) return undefined;
+  await holder.query(`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockBudgetMs / 1000))}`);
+  const asked = performance.now();
+  // Each of many locks has that time-out, all of them together have only this one.
+  const budget = AbortSignal.any([AbortSignal.timeout(lockBudgetMs), input.signal]);
+  const giveUp = () => void lanes[0]?.query(`KILL QUERY ${holder.connectionId}`).catch(() => {});
+  budget.addEventListener('abort', giveUp, { once: true });
+  const held = { position: undefined as BinlogPosition | undefined, isSame: false };
+  try {
+    for (const statement of lockingOf(way, input)) await holder.query(statement);
+    await Promise.all(lanes.map((lane) => lane.query(BEGIN)));
+    held.position = await positionOf(input);
+    held.isSame = way !== 'backup_stage' || (await haveOnePosition(lanes));
+  } finally {
+    budget.removeEventListener('abort', giveUp);
+    // Where the connection is gone, its locks are too.
+    await holder.query(UNLOCKING[way]).catch(() => {});
+  }
+  if (!held.isSame) return undefined;
+  const { position } = held;
+  return { lanes, way, lockMs: performance.now() - asked, ...(position ? { position } : {}) };
+}
+
+const UNLOCKING: Readonly<Record<LockWay, string>> = {
+  backup_stage: 'BACKUP STAGE END',
+  lock_tables: 'UNLOCK TABLES',
+};
+
+function lockingOf(way: LockWay, { tables }: Pick<InstantInput<LaneSession>, 'tables'>): readonly string[] {
+  if (way === 'backup_stage') {
+    return ['START', 'FLUSH', 'BLOCK_DDL', 'BLOCK_COMMIT'].map((stage) => `BACKUP STAGE ${stage}`);
+  }
+  const named = tables.map(({ schema, name }) => `${quoteName(schema)}.${quoteName(name)} READ`);
+  return named.length === 0 ? [] : [`LOCK TABLES ${named.join(', ')}`];
+}
+
+/**
+ * Whoever asks for a table lock while somebody else's transaction holds the table makes all that come after wait as long
+ * as that takes. Accounts that may not see others' transactions ask at once, and have the budget alone.
+ * @returns whether no transaction with locks is older than a second
+ */
+async function othersAreDone({ holder, patienceMs, signal }: InstantInput<LaneSession>): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const old = await holder
+      .query(
+        `SELECT 1 AS one FROM information_schema.INNODB_TRX
+          WHERE trx_started < NOW() - INTERVAL ${OLD_SECONDS} SECOND AND trx_rows_locked + trx_rows_modified > 0 LIMIT 1`,
+      )
+      .catch((error: unknown) => {
+        if (isCode(error, 'insufficient_privileges')) return [];
+        throw error;
+      });
+    if (old.length === 0) return true;
+    if (performance.now() > deadline) return false;
+    await setTimeout(LOOK_MS, undefined, { signal }).catch(() => throwIfOver(signal));
+  }
+}
+
+const OLD_SECONDS = 1;
+const LOOK_MS = 200;
+
+/** A server tells each snapshot's place in its log: under a lock on commits they cannot differ, or there was none. */
+async function haveOnePosition(lanes: readonly LaneSession[]): Promise<boolean> {
+  const told = await Promise.all(lanes.map(({ query }) => readSnapshotPosition(query)));
+  return new Set(told.map((position) => JSON.stringify(position))).size === 1;
+}
+
+const positionOf = ({
+  product,
+  holder,
+  lanes,
+}: InstantInput<LaneSession>): Promise<BinlogPosition | undefined> =>
+  product === 'mariadb' && lanes[0] ? readSnapshotPosition(lanes[0].query) : readStatusPosition(holder.query);
