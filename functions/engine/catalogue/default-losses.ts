@@ -55,7 +55,11 @@ const printsExactly = (server: Server, defaultText: string): boolean =>
  * Evaluates an expression over DEFAULT() of a column. That takes a row: where the table has none, an outer join gives
  * one, whose defaults both makers still know.
  */
-async function readDefault(query: Query, table: TableFacts, expression: string): Promise<string | undefined> {
+export async function readDefault(
+  query: Query,
+  table: TableFacts,
+  expression: string,
+): Promise<string | undefined> {
   const name = `${quoteName(table.schema)}.${quoteName(table.name)}`;
   const row = await ask(query, `SELECT ${expression} AS value FROM ${name} t LIMIT 1`);
   const made =

@@ -45,15 +45,29 @@ async function judge(
   if (new Set(members).size < members.length) return 'lost';
   let unknown = false;
   for (const [index] of doubtful) {
-    const hex =
-      server.info.product === 'mariadb'
-        ? await readMember(query, table, column, index)
-        : await readMemberInRows(query, server, table, column, index, remainingMs);
+    const hex = await readMemberHex(query, server, table, column, index, remainingMs);
     if (hex === undefined) unknown = true;
     else if (hasBeyondBmp(hex)) return 'lost';
   }
   return unknown ? 'unknown' : 'genuine';
 }
+
+/**
+ * What a member truly is, as hexadecimal utf32, which no server changes on its way.
+ * @param index from 0
+ * @returns none where it cannot be told: for MySQL, where no row holds it, or none was found in time
+ */
+export const readMemberHex = (
+  query: Query,
+  server: Server,
+  table: TableFacts,
+  column: ColumnFacts,
+  index: number,
+  remainingMs: () => number,
+): Promise<string | undefined> =>
+  server.info.product === 'mariadb'
+    ? readMember(query, table, column, index)
+    : readMemberInRows(query, server, table, column, index, remainingMs);
 
 /** MariaDB lets a variable have the type of the column, and needs no right to write for it. */
 async function readMember(

@@ -3,6 +3,7 @@ import type { CheckedDump, DumpInput, DumpSummary } from '../sql/format-sql.ts';
 import { readDump } from '../sql/read-dump.ts';
 import { type DumpItem, StatementReader } from '../sql/statements/read-statements.ts';
 import { DefinitionSplitter, type Definitions } from './split-definitions.ts';
+import type { TableMends } from './table-mends.ts';
 
 /** Definitions are kept in memory until the rows are through: 50,000 tables of a kilobyte fit. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -13,6 +14,8 @@ export interface DumpedDefinitions extends Definitions {
   readonly program: DumpSummary['program'];
   /** What the statements make; of each table 0 rows. */
   readonly found: CheckedDump;
+  /** Tables that are printed otherwise than they are, in a way that was not expected. */
+  readonly unmended: readonly string[];
 }
 
 /**
@@ -20,11 +23,13 @@ export interface DumpedDefinitions extends Definitions {
  * @throws as `readDump`; `too_large_for_one_worker`
  */
 export async function dumpDefinitions(
-  input: Omit<DumpInput, 'isReadable' | 'zstdLevel' | 'partBytes' | 'onProgress'>,
+  input: Omit<DumpInput, 'isReadable' | 'zstdLevel' | 'partBytes' | 'onProgress'> & {
+    readonly mends: ReadonlyMap<string, TableMends>;
+  },
 ): Promise<DumpedDefinitions> {
   const dump = readDump({ ...input, isReadable: true, rows: false });
   const reader = new StatementReader(input.schema);
-  const splitter = new DefinitionSplitter();
+  const splitter = new DefinitionSplitter(input.mends);
   const sides = { before: [] as Buffer[], after: [] as Buffer[] };
   const put = (items: Iterable<DumpItem>): void => {
     for (const item of items) {
@@ -51,5 +56,6 @@ export async function dumpDefinitions(
     after: Buffer.concat([...sides.after, END_LINE]),
     program: dump.program(),
     found,
+    unmended: splitter.unmended(),
   };
 }

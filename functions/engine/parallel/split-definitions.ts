@@ -1,6 +1,8 @@
 import type { Classified } from '../sql/statements/classify.ts';
 import type { DumpItem } from '../sql/statements/read-statements.ts';
 import { refusal } from '../sql/statements/refusal.ts';
+import { mendText } from './mend-text.ts';
+import type { TableMends } from './table-mends.ts';
 
 /** What stands before the rows of a schema, and what comes after them; each is text for the client programs. */
 export interface Definitions {
@@ -32,18 +34,40 @@ const MAX_DELIMITER = 16;
  */
 export class DefinitionSplitter {
   readonly #standIns = new Set<string>();
+  readonly #mends: ReadonlyMap<string, TableMends>;
+  readonly #unmended: string[] = [];
+
+  constructor(mends: ReadonlyMap<string, TableMends> = new Map()) {
+    this.#mends = mends;
+  }
+
+  /** Tables that were printed otherwise than their mends expect, and so were left as they were printed. */
+  unmended(): readonly string[] {
+    return this.#unmended;
+  }
 
   /** @throws `dump_escapes_target` where a program leaves no delimiter free, or where there are rows */
   take(item: DumpItem): Definitions {
     if (item.type !== 'statement') {
       throw refusal('a dump of definitions holds rows', item.type === 'rows' ? item.bytes : item.text);
     }
-    const text = forClient(item);
+    const text = forClient({ ...item, text: this.#mended(item) });
     const side = this.#sideOf(item.does);
     return {
       before: side === 'after' ? NOTHING : text,
       after: side === 'before' ? NOTHING : text,
     };
+  }
+
+  #mended({ text, does }: StatementItem): Buffer {
+    if (does.kind !== 'table') return text;
+    const { mends } = this.#mends.get(does.name) ?? { mends: [] };
+    const isArchive = does.engines.some((engine) => engine.toUpperCase() === 'ARCHIVE');
+    if (mends.length === 0 && !isArchive) return text;
+    const mended = mendText(text.toString(), mends);
+    if (mended === undefined) this.#unmended.push(does.name);
+    // ARCHIVE refuses rows below that value. Without it the next one follows the last row, as nothing can be deleted.
+    return Buffer.from((mended ?? text.toString()).replace(/(\n\) ENGINE=ARCHIVE) AUTO_INCREMENT=\d+/, '$1'));
   }
 
   #sideOf(does: Classified): Side | 'both' {
