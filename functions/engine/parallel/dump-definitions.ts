@@ -23,11 +23,14 @@ export interface DumpedDefinitions extends Definitions {
  * @throws as `readDump`; `too_large_for_one_worker`
  */
 export async function dumpDefinitions(
-  input: Omit<DumpInput, 'isReadable' | 'zstdLevel' | 'partBytes' | 'onProgress'> & {
+  input: Omit<DumpInput, 'events' | 'isReadable' | 'zstdLevel' | 'partBytes' | 'onProgress'> & {
+    /** As `readTableMends` finds them. */
     readonly mends: ReadonlyMap<string, TableMends>;
+    /** As `readEvents` gives them. */
+    readonly events: Buffer;
   },
 ): Promise<DumpedDefinitions> {
-  const dump = readDump({ ...input, isReadable: true, rows: false });
+  const dump = readDump({ ...input, events: false, more: input.events, isReadable: true, rows: false });
   const reader = new StatementReader(input.schema);
   const splitter = new DefinitionSplitter(input.mends);
   const sides = { before: [] as Buffer[], after: [] as Buffer[] };

@@ -35,6 +35,8 @@ type ReadInput = Pick<
 > & {
   /** False for definitions alone. */
   readonly rows: boolean;
+  /** Statements that follow those of the tool, as if it had printed them @default none */
+  readonly more?: Buffer;
 };
 
 /**
@@ -69,6 +71,11 @@ async function* readTexts(input: ReadInput, text: DumpText, check: DumpCheck | u
     }
     await child.ended;
     if (!text.hasEnd) throw new SafeBaseError('dump_truncated', 'the dump tool ended without its end line');
+    if (input.more) {
+      const { more } = input;
+      restorable(() => check?.take(more));
+      yield more;
+    }
     restorable(() => check?.end());
     refuseHalfRead(check?.result().halfRead ?? []);
   } finally {

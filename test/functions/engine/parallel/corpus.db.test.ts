@@ -6,6 +6,7 @@ import { quoteName } from '../../../../functions/engine/connection.ts';
 import { dumpDefinitions } from '../../../../functions/engine/parallel/dump-definitions.ts';
 import { dumpTable } from '../../../../functions/engine/parallel/dump-table.ts';
 import { loadTable } from '../../../../functions/engine/parallel/load-table.ts';
+import { readEvents } from '../../../../functions/engine/parallel/read-events.ts';
 import { readTableMends } from '../../../../functions/engine/parallel/table-mends.ts';
 import { readRowTables } from '../../../../functions/engine/rows/read-row-tables.ts';
 import type { RowTable } from '../../../../functions/engine/rows/table-rows.ts';
@@ -42,7 +43,7 @@ interface DumpedSchema {
 
 async function dump(place: RowServer, survey: SchemaSurvey): Promise<DumpedSchema> {
   const { product, server, reader, admin } = place;
-  const { name, brokenViews, counts } = survey.contents;
+  const { name, brokenViews } = survey.contents;
   const described = await readServer(admin.query);
   const definitions = await dumpDefinitions({
     mends: await readTableMends(admin.query, described, name, () => 30_000),
@@ -52,7 +53,7 @@ async function dump(place: RowServer, survey: SchemaSurvey): Promise<DumpedSchem
     schema: name,
     ignoredViews: brokenViews.map((view) => view.name),
     history: false,
-    events: counts.events > 0,
+    events: await readEvents(admin.query, name),
     columnStatistics: product === 'mysql',
     signal: never(),
   });
