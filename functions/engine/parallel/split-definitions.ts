@@ -48,6 +48,7 @@ export class DefinitionSplitter {
 
   /** @throws `dump_escapes_target` where a program leaves no delimiter free, or where there are rows */
   take(item: DumpItem): Definitions {
+    if (item.type === 'comment') return { before: NOTHING, after: NOTHING };
     if (item.type !== 'statement') {
       throw refusal('a dump of definitions holds rows', item.type === 'rows' ? item.bytes : item.text);
     }
