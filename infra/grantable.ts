@@ -27,7 +27,14 @@ type ObjectAction =
   | 'DeleteObjectVersion'
   | 'AbortMultipartUpload';
 /** What a backup is made of, and what is put beside it afterwards. */
-type BackupFile = 'dump.sql.zst' | 'manifest.json' | 'manifest.json.sig' | 'public-key.pem';
+type BackupFile =
+  | 'dump.sql.zst'
+  | 'schema.sql.zst'
+  | 'objects.sql.zst'
+  | '*.tsv.zst'
+  | 'manifest.json'
+  | 'manifest.json.sig'
+  | 'public-key.pem';
 
 /**
  * The permissions that there are to give, each narrowed as far as AWS allows; permissions.ts gives them.

@@ -75,7 +75,7 @@ function grantWorkers(may: May, { probe, backup, restore }: Workers): void {
     may.deleteItem('LOCK'),
     ...readSecrets,
     // GetObject tells after a lost answer whether our bytes lie there, GetObjectVersion reads them back, and the manifest before.
-    may.writeBackupFiles('dump.sql.zst', 'manifest.json'),
+    may.writeBackupFiles('dump.sql.zst', 'schema.sql.zst', 'objects.sql.zst', '*.tsv.zst', 'manifest.json'),
     may.useObjects('databases', 'GetObject', 'GetObjectVersion', 'AbortMultipartUpload'),
     may.useDataKeyThroughS3('GenerateDataKey', 'Decrypt'),
     may.seeWhatIsMissing(),

@@ -24,15 +24,18 @@ interface ConnectorOptions {
 export function mysqlConnector(options: ConnectorOptions): SqlConnector & { close(): Promise<void> } {
   const limits = { ...LIMITS, ...options.limits };
   let bundle: Promise<string> | undefined;
-  const open = async (endpoint: Endpoint, schema?: string) => {
+  const open = async (endpoint: Endpoint, schema?: string, takesRows = false) => {
     const needsBundle = endpoint.tls.mode === 'verify' && endpoint.tls.ca === undefined;
     if (needsBundle) bundle ??= readFile(options.caFile, 'utf8');
-    return openMysqlSession(endpoint, needsBundle ? ((await bundle) ?? '') : '', limits, schema);
+    const ca = needsBundle ? ((await bundle) ?? '') : '';
+    return openMysqlSession(endpoint, ca, limits, schema, takesRows);
   };
-  const pools = mysqlPools(open);
+  const pools = mysqlPools((endpoint) => open(endpoint));
   return {
     connect: (endpoint) => open(endpoint),
     openStatements: (endpoint, schema) => open(endpoint, schema),
+    openRows: (endpoint) => open(endpoint),
+    openLoad: (endpoint, schema) => open(endpoint, schema, true),
     withPooled: (key, endpoint, use) => pools.lend(key, endpoint, ({ query }) => use(query)),
     close: pools.closeAll,
   };

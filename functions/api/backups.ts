@@ -36,6 +36,7 @@ export const handler = httpHandler<'api-backups'>(
         databaseId: parseDatabaseId(body.databaseId),
         requestedBy: tokenId,
         acceptEmptied: body.acceptEmptied === true,
+        ...(body.format && { format: body.format }),
         queueLeaseMs: config.QUEUE_LEASE_MS,
       };
       const asked = { key: idempotencyKey, principalId: tokenId, request: { path: '/backup', body } };

@@ -79,6 +79,7 @@ const restoredSchema = z.object({
   disabledEvents: z.array(text),
   /** Absent in records of before it was written down. */
   leftOut: z.array(text).optional(),
+  tables: z.array(z.object({ name: text, rows: z.number(), content: text })).optional(),
 });
 export const restore = z.object({
   id: text,

@@ -22,6 +22,8 @@ export const newBackup = z.strictObject({
   databaseId: idOf('db'),
   /** That a schema holds nothing any more is right, this once. */
   acceptEmptied: z.boolean().exactOptional(),
+  /** How it is stored; without it as SQL. */
+  format: z.enum(['sql', 'parallel']).exactOptional(),
 });
 export const newRestore = z.strictObject({
   /** The target. */

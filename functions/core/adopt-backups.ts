@@ -10,7 +10,7 @@ import { readSmall, readUnknownManifest } from './read-manifest.ts';
 import { recordOfManifest } from './record-of-manifest.ts';
 import type { Backup } from './run.ts';
 import { checkSignature, signatureKey } from './signature.ts';
-import { holdsAllDumps, versionsUnder } from './told-by-manifest.ts';
+import { holdsAllFiles, versionsUnder } from './told-by-manifest.ts';
 
 export interface AdoptPorts {
   readonly databases: DatabaseStore;
@@ -106,7 +106,7 @@ async function readSigned(
   const sha256 = createHash('sha256').update(body).digest('hex');
   const manifest = parseManifest(place.key, body);
   // A removal that broke off leaves a manifest behind as it is.
-  if (!holdsAllDumps(versions, manifest)) {
+  if (!holdsAllFiles(versions, manifest)) {
     throw new SafeBaseError('backup_damaged', `${place.key} names objects that are not there`);
   }
   return recordOf(manifest, { ...place, sha256, signature: { ...signedBy, publicKey } });

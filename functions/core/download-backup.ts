@@ -1,5 +1,6 @@
 import { SafeBaseError } from '../errors.ts';
 import type { BackupId } from './ids.ts';
+import { backupPrefix, filesOf } from './manifest.ts';
 import type { DownloadLinks, Now, ObjectStore, RunStore } from './ports.ts';
 import { readManifestOf } from './read-manifest.ts';
 import { readRun } from './read-run.ts';
@@ -22,10 +23,12 @@ export interface DownloadableDump {
 }
 
 const LINK_SECONDS = 15 * 60;
+/** The answer of a function holds 6 MB, and an address up to 2 KB. */
+const MAX_LINKS = 2_000;
 
 /**
- * Addresses under which the dumps of a backup can be fetched for 15 minutes, each with the SHA-256 to check it by.
- * @throws `not_found`, `backup_not_restorable`, `backup_damaged`, `unavailable`
+ * Addresses under which the objects of a backup can be fetched for 15 minutes, each with the SHA-256 to check it by.
+ * @throws `not_found`, `backup_not_restorable`, `too_many_files`, `backup_damaged`, `unavailable`
  */
 export async function downloadBackup(
   ports: DownloadPorts,
@@ -35,14 +38,26 @@ export async function downloadBackup(
   if (backup.state !== 'completed') {
     throw new SafeBaseError('backup_not_restorable', `${id} is ${backup.state}`);
   }
-  const manifest = await readManifestOf(ports.objects, backup);
+  const { schemas } = await readManifestOf(ports.objects, backup);
+  const files = schemas.flatMap((schema) => filesOf(schema).map((file) => ({ schema: schema.name, file })));
+  if (files.length > MAX_LINKS) {
+    throw new SafeBaseError('too_many_files', `${id} consists of ${files.length} objects`, {
+      hint: `aws s3 cp --recursive s3://BUCKET/${backupPrefix(backup.databaseId, id)} . fetches all of them.`,
+    });
+  }
   const expiresAt = new Date(ports.now() + LINK_SECONDS * 1_000).toISOString();
   const dumps = await Promise.all(
-    manifest.schemas.map(async ({ name, dump: { key, versionId, sizeBytes, sha256 } }) => {
-      const fileName = `${name}.sql.zst`;
+    files.map(async ({ schema, file: { key, versionId, sizeBytes, sha256 } }) => {
+      const fileName = fileNameOf(schema, key);
       const url = await ports.links.sign({ key, versionId, fileName }, LINK_SECONDS);
-      return { schema: name, fileName, sizeBytes, sha256, url };
+      return { schema, fileName, sizeBytes, sha256, url };
     }),
   );
   return { expiresAt, dumps };
+}
+
+/** The schema's name, and where the object lies below it: `shop.sql.zst`, `shop.rows.0.0.tsv.zst`. */
+function fileNameOf(schema: string, key: string): string {
+  const [, below = ''] = /\/schemas\/\d+\/(.+)$/.exec(key) ?? [];
+  return `${schema}.${below.replace(/^dump\./, '').replaceAll('/', '.')}`;
 }

@@ -5,9 +5,9 @@ import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import type { OnProgress } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { HeldRun } from './hold-run.ts';
-import { dumpKey, type Manifest } from './manifest.ts';
+import { dumpKey, type SqlManifest } from './manifest.ts';
 import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
-import type { Now, ObjectStore, SqlConnector } from './ports.ts';
+import type { Log, Now, ObjectStore, SqlConnector } from './ports.ts';
 import { differences } from './prepare-target.ts';
 import type { ReachedServer } from './reach-server.ts';
 import type { Backup } from './run.ts';
@@ -18,6 +18,7 @@ import { refuseChangedServer } from './server-changed.ts';
 interface DumpPorts {
   readonly connector: SqlConnector;
   readonly objects: ObjectStore;
+  readonly log: Log;
   readonly now: Now;
 }
 
@@ -30,10 +31,10 @@ interface DumpSettings {
 export type DumpSource = Pick<ReachedServer, 'endpoint' | 'logIn'> & { readonly sessions: RunSessions };
 
 /** A schema as the manifest will tell of it, and what it was dumped with. */
-export type DumpedSchema = Manifest['schemas'][number] & { readonly program: Manifest['program'] };
+type DumpedSchema = SqlManifest['schemas'][number] & { readonly program: SqlManifest['program'] };
 
 /** What every schema of one backup is dumped with. */
-interface Work {
+export interface DumpWork {
   readonly ports: DumpPorts;
   readonly settings: DumpSettings;
   readonly held: HeldRun<Backup>;
@@ -44,7 +45,7 @@ interface Work {
  * Dumps schema by schema to S3, all from one life of the server.
  * @throws `server_changed`, as `dumpSchema` and `ObjectStore.writeParts`, the reason of the signal
  */
-export async function dumpSchemas(work: Work, plan: BackupPlan): Promise<readonly DumpedSchema[]> {
+export async function dumpSchemas(work: DumpWork, plan: BackupPlan): Promise<readonly DumpedSchema[]> {
   const { ports, held, source } = work;
   const seeSame = () => refuseChangedServer(ports.connector, source.endpoint, plan.life, held.signal);
   const dumped: DumpedSchema[] = [];
@@ -71,7 +72,7 @@ interface OneDump {
 }
 
 async function dumpOne(
-  { ports, settings, held, source }: Work,
+  { ports, settings, held, source }: DumpWork,
   { schema, index, endpoint, onProgress }: OneDump,
 ): Promise<DumpedSchema> {
   const { contents } = schema;
@@ -96,7 +97,7 @@ async function dumpOne(
 }
 
 /** A dump that holds other objects than the schema had is no backup. @throws `dump_incomplete` */
-function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
+export function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
   const differing = differences(contents, created);
   if (differing === '') return;
   throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`);

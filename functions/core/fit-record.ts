@@ -1,5 +1,5 @@
 import type { SchemaContents } from '../engine/contents.ts';
-import type { BackupResult, RestoredSchema, RestoreResult } from './run.ts';
+import type { BackupResult, RestoredSchema, RestoredTable, RestoreResult } from './run.ts';
 import type { Comparison } from './shrunk.ts';
 
 /**
@@ -42,6 +42,7 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     ...schema,
     disabledEvents: schema.disabledEvents.slice(0, names),
     leftOut: schema.leftOut.slice(0, names),
+    ...(schema.tables && { tables: fitTables(schema.tables, names) }),
   });
   return {
     ...result,
@@ -51,6 +52,11 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     ...(restored === undefined ? {} : { restored: restored.map(fitRestored) }),
   };
 }
+
+/** What differs first. */
+const fitTables = (tables: readonly RestoredTable[], names: number): readonly RestoredTable[] =>
+  tables.toSorted((a, b) => rank(a) - rank(b)).slice(0, names);
+const rank = ({ content }: RestoredTable): number => (content === 'differs' ? 0 : 1);
 
 /** The same for what a backup holds less of, which is known only after its dump. */
 export const fitComparison = ({ shrunk = [], ...others }: Comparison): BackupResult => ({

@@ -1,5 +1,5 @@
 import { throwIfOver } from '../engine/deadline.ts';
-import type { StoredSchema } from './manifest.ts';
+import { type StoredSchema, textBytesOf } from './manifest.ts';
 import type { Log, ObjectStore, RunStore } from './ports.ts';
 import { readManifestOf } from './read-manifest.ts';
 import type { Backup } from './run.ts';
@@ -37,9 +37,9 @@ export async function readFormerBackup(
 }
 
 /** What is compared of a schema that was dumped. */
-export const heldIn = ({ name, counts, tables, dump: { dumpBytes } }: StoredSchema): Held => ({
-  name,
-  counts,
-  ...(tables && { tables }),
-  dumpBytes,
+export const heldIn = (schema: StoredSchema): Held => ({
+  name: schema.name,
+  counts: schema.counts,
+  ...(schema.tables && { tables: schema.tables }),
+  text: { format: 'dump' in schema ? 'sql' : 'parallel', bytes: textBytesOf(schema) },
 });

@@ -1,22 +1,57 @@
 import type { Loss, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
+import type { BinlogPosition } from '../engine/parallel/binlog-position.ts';
 import type { PartRecord } from '../engine/part.ts';
+import type { RowColumn } from '../engine/rows/column-form.ts';
 import type { BackupId, DatabaseId } from './ids.ts';
 import type { Comparison } from './shrunk.ts';
 
-/** A stored object: its place, and all that a reader needs to trust it. */
-export interface StoredObject {
+/** The forms in which a backup is stored: the SQL that a dump tool printed, or definitions as SQL and rows as files. */
+export type BackupFormat = 'sql' | 'parallel';
+
+/** A stored object: its place, and all that a reader needs to trust its bytes. */
+export interface StoredFile {
   readonly key: string;
   readonly versionId: string;
   readonly sizeBytes: number;
   /** Hex, over all parts in order. */
   readonly sha256: string;
   readonly parts: readonly PartRecord[];
+}
+
+/** A stored object that holds SQL. */
+export interface StoredObject extends StoredFile {
   /** Bytes after decompression: a reader stops at one more (archive bombs). */
   readonly dumpBytes: number;
 }
 
-/** A schema as it was dumped. */
-export interface StoredSchema extends SchemaContents {
+/** A stored object that holds rows of one table, as lines of LOAD DATA. */
+export interface StoredChunk extends StoredFile {
+  readonly rows: number;
+  /** Bytes after decompression. */
+  readonly textBytes: number;
+  /** See `Fingerprint`. */
+  readonly fingerprint: string;
+}
+
+/** The rows of a table, and what it takes to load them; the sums are those of its chunks. */
+export interface StoredTable {
+  readonly name: string;
+  readonly rows: number;
+  /** Of text. */
+  readonly bytes: number;
+  readonly fingerprint: string;
+  readonly columns: readonly RowColumn[];
+  readonly hasGenerated: boolean;
+  /** The statement that loads a chunk, for a restore by hand. */
+  readonly load: string;
+  /** The columns that tell from when to when a row was the present one, where its past is stored too. */
+  readonly period?: readonly [start: string, end: string];
+  /** None where there are no rows. */
+  readonly chunks: readonly StoredChunk[];
+}
+
+/** A schema as it was dumped in format `sql`. */
+export interface SqlSchema extends SchemaContents {
   /** What the dump holds of each table; absent where nobody can read it. */
   readonly tables?: readonly TableRows[];
   /** When the tool was started; its snapshot is not older. */
@@ -24,30 +59,114 @@ export interface StoredSchema extends SchemaContents {
   readonly dump: StoredObject;
 }
 
-/** The last object written of a backup, and the only proof that there is one. */
-export interface Manifest extends Comparison {
+/** A schema as it was dumped in format `parallel`. */
+export interface ParallelSchema extends SchemaContents {
+  /** Those with rows of their own: a MERGE table is a definition alone. */
+  readonly tables: readonly StoredTable[];
+  /** When the snapshot was asked for. */
+  readonly instant: string;
+  /** What stands before the rows. */
+  readonly definitions: StoredObject;
+  /** What comes after them. */
+  readonly objects: StoredObject;
+}
+
+export type StoredSchema = SqlSchema | ParallelSchema;
+
+interface CommonManifest extends Comparison {
   readonly manifestVersion: 1;
-  readonly format: 'sql';
   readonly backupId: BackupId;
   readonly databaseId: DatabaseId;
   readonly startedAt: string;
   readonly completedAt: string;
   readonly server: ServerInfo;
-  /** `per-schema`: each schema is of one instant, but not of the same one as the others. */
-  readonly consistency: 'one-instant' | 'per-schema';
   readonly program: { readonly name: 'mariadb-dump' | 'mysqldump'; readonly version: string };
   readonly compression: 'zstd';
-  readonly schemas: readonly StoredSchema[];
   readonly losses: readonly Loss[];
   /** What no backup of SafeBase holds. */
   readonly notCovered: readonly string[];
 }
+
+export interface SqlManifest extends CommonManifest {
+  readonly format: 'sql';
+  /** `per-schema`: each schema is of one instant, but not of the same one as the others. */
+  readonly consistency: 'one-instant' | 'per-schema';
+  readonly schemas: readonly SqlSchema[];
+}
+
+export interface ParallelManifest extends CommonManifest {
+  readonly format: 'parallel';
+  readonly consistency: 'one-instant';
+  /** Where the instant lies in the server's binary log; absent where nobody can tell. */
+  readonly position?: BinlogPosition;
+  readonly schemas: readonly ParallelSchema[];
+}
+
+/** The last object written of a backup, and the only proof that there is one. */
+export type Manifest = SqlManifest | ParallelManifest;
+
+/** All that is stored of a schema, in the order in which a restore reads it. */
+export const filesOf = (schema: StoredSchema): readonly StoredFile[] =>
+  'dump' in schema
+    ? [schema.dump]
+    : [schema.definitions, ...schema.tables.flatMap(({ chunks }) => chunks), schema.objects];
+
+/** Bytes of a schema in S3. */
+export const sizeBytesOf = (schema: StoredSchema): number =>
+  filesOf(schema).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+
+/** Bytes of a schema after decompression. */
+export const textBytesOf = (schema: StoredSchema): number =>
+  'dump' in schema
+    ? schema.dump.dumpBytes
+    : schema.tables.reduce(
+        (total, { bytes }) => total + bytes,
+        schema.definitions.dumpBytes + schema.objects.dumpBytes,
+      );
 
 /** Where a backup's objects lie: server-made ids only, never names of the user's. */
 export const backupPrefix = (databaseId: DatabaseId, backupId: BackupId): string =>
   `databases/${databaseId}/backups/${backupId}/`;
 export const manifestKey = (databaseId: DatabaseId, backupId: BackupId): string =>
   `${backupPrefix(databaseId, backupId)}manifest.json`;
+const schemaPrefix = (databaseId: DatabaseId, backupId: BackupId, index: number): string =>
+  `${backupPrefix(databaseId, backupId)}schemas/${index}/`;
 /** @param index the schema's place in the manifest, from 0 */
 export const dumpKey = (databaseId: DatabaseId, backupId: BackupId, index: number): string =>
-  `${backupPrefix(databaseId, backupId)}schemas/${index}/dump.sql.zst`;
+  `${schemaPrefix(databaseId, backupId, index)}dump.sql.zst`;
+
+/** Where the objects of a schema lie in format `parallel`. */
+export interface ParallelKeys {
+  readonly definitions: string;
+  readonly objects: string;
+  /** Both are places in the manifest, from 0. */
+  readonly chunk: (table: number, chunk: number) => string;
+}
+
+/** @param index as of `dumpKey` */
+export function parallelKeys(databaseId: DatabaseId, backupId: BackupId, index: number): ParallelKeys {
+  const prefix = schemaPrefix(databaseId, backupId, index);
+  return {
+    definitions: `${prefix}schema.sql.zst`,
+    objects: `${prefix}objects.sql.zst`,
+    chunk: (table, chunk) => `${prefix}rows/${table}/${chunk}.tsv.zst`,
+  };
+}
+
+/** Whether every object of a manifest lies where these ids say. */
+export const isInPlace = (
+  { schemas }: Pick<Manifest, 'schemas'>,
+  databaseId: DatabaseId,
+  backupId: BackupId,
+): boolean =>
+  schemas.every((schema, index) => {
+    if ('dump' in schema) return schema.dump.key === dumpKey(databaseId, backupId, index);
+    const keys = parallelKeys(databaseId, backupId, index);
+    return (
+      schema.definitions.key === keys.definitions &&
+      schema.objects.key === keys.objects &&
+      schema.tables.every(({ chunks }, table) =>
+        chunks.every(({ key }, chunk) => key === keys.chunk(table, chunk)),
+      )
+    );
+  });

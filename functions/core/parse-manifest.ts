@@ -1,20 +1,22 @@
 import * as z from 'zod';
 import { SafeBaseError } from '../errors.ts';
 import { idPattern, parseBackupId, parseDatabaseId } from './ids.ts';
-import { backupPrefix, dumpKey, type Manifest } from './manifest.ts';
+import { isInPlace, type Manifest, manifestKey } from './manifest.ts';
 
 const bytes = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime();
 
-const dump = z.object({
+const fingerprint = z.string().regex(/^[0-9a-f]{32}$/);
+
+const file = z.object({
   key: z.string(),
   versionId: z.string().min(1),
   sizeBytes: bytes,
   sha256,
   parts: z.array(z.object({ number: z.int().min(1), sizeBytes: bytes, sha256 })).min(1),
-  dumpBytes: bytes,
 });
+const dump = file.extend({ dumpBytes: bytes });
 const counts = z.object({
   tables: bytes,
   views: bytes,
@@ -25,7 +27,7 @@ const counts = z.object({
   sequences: bytes,
   packages: bytes,
 });
-const schema = z.object({
+const contents = {
   name: z.string().min(1),
   characterSet: z.string(),
   collation: z.string(),
@@ -34,9 +36,30 @@ const schema = z.object({
   notOfOneInstant: z.array(z.string()),
   brokenViews: z.array(z.object({ name: z.string(), definition: z.string() })),
   definers: z.array(z.string()),
+};
+const sqlSchema = z.object({
+  ...contents,
   tables: z.array(z.object({ name: z.string(), rows: bytes })).exactOptional(),
   instant: time,
   dump,
+});
+const table = z.object({
+  name: z.string().min(1),
+  rows: bytes,
+  bytes,
+  fingerprint,
+  columns: z.array(z.object({ name: z.string(), type: z.string(), fullType: z.string() })),
+  hasGenerated: z.boolean(),
+  load: z.string(),
+  period: z.tuple([z.string(), z.string()]).exactOptional(),
+  chunks: z.array(file.extend({ rows: bytes, textBytes: bytes, fingerprint })),
+});
+const parallelSchema = z.object({
+  ...contents,
+  tables: z.array(table),
+  instant: time,
+  definitions: dump,
+  objects: dump,
 });
 const loss = z.object({
   // Kinds that a later release knows are told as they are.
@@ -55,9 +78,8 @@ const shrunk = z.object({
   before: bytes,
   now: bytes,
 });
-const manifest = z.object({
+const common = {
   manifestVersion: z.literal(1),
-  format: z.literal('sql'),
   backupId: z.string().regex(idPattern('bk')).transform(parseBackupId),
   databaseId: z.string().regex(idPattern('db')).transform(parseDatabaseId),
   startedAt: time,
@@ -68,15 +90,29 @@ const manifest = z.object({
     support: z.enum(['tested', 'expected', 'unsupported']),
     identity: z.string(),
   }),
-  consistency: z.enum(['one-instant', 'per-schema']),
   program: z.object({ name: z.enum(['mariadb-dump', 'mysqldump']), version: z.string() }),
   compression: z.literal('zstd'),
-  schemas: z.array(schema).min(1),
   losses: z.array(loss),
   comparedWith: z.string().regex(idPattern('bk')).transform(parseBackupId).exactOptional(),
   shrunk: z.array(shrunk).exactOptional(),
   notCovered: z.array(z.string()),
-});
+};
+const position = z.object({ file: z.string(), position: bytes, gtid: z.string().exactOptional() });
+const manifest = z.discriminatedUnion('format', [
+  z.object({
+    ...common,
+    format: z.literal('sql'),
+    consistency: z.enum(['one-instant', 'per-schema']),
+    schemas: z.array(sqlSchema).min(1),
+  }),
+  z.object({
+    ...common,
+    format: z.literal('parallel'),
+    consistency: z.literal('one-instant'),
+    position: position.exactOptional(),
+    schemas: z.array(parallelSchema).min(1),
+  }),
+]);
 
 /**
  * A manifest of which nothing is known but its bytes. Every field that this release reads must be there and of its
@@ -92,10 +128,8 @@ export function parseManifest(key: string, body: Buffer): Manifest {
   }
   const read = parsed.data as Manifest;
   const { databaseId, backupId } = read;
-  const isInPlace =
-    key === `${backupPrefix(databaseId, backupId)}manifest.json` &&
-    read.schemas.every(({ dump: { key: at } }, index) => at === dumpKey(databaseId, backupId, index));
-  if (!isInPlace) throw new SafeBaseError('backup_damaged', `${key} belongs elsewhere by its own ids`);
+  const isOwn = key === manifestKey(databaseId, backupId) && isInPlace(read, databaseId, backupId);
+  if (!isOwn) throw new SafeBaseError('backup_damaged', `${key} belongs elsewhere by its own ids`);
   return read;
 }
 

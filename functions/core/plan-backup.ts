@@ -4,6 +4,7 @@ import { refuseDumpHangs } from '../engine/catalogue/dump-hangs.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
 import { findLosses } from '../engine/catalogue/losses.ts';
+import { findParallelLosses } from '../engine/catalogue/parallel-losses.ts';
 import { listSchemas, readSchemas, type SchemaSurvey } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
@@ -14,6 +15,7 @@ import type { DumpInput } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { MAX_SCHEMAS } from './fit-record.ts';
+import type { BackupFormat } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 import type { LockSchemas } from './schema-locks.ts';
 
@@ -48,6 +50,7 @@ interface PlanInput {
   readonly database: Database;
   readonly endpoint: Endpoint;
   readonly lockSchemas: LockSchemas;
+  readonly format: BackupFormat;
 }
 
 /** Looking at every value for losses may take this share of the worker's time; what is left is only possible. */
@@ -68,9 +71,11 @@ export async function planBackup(
     const { server, life, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
     refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
-    await refuseDumpHangs(session.query, server, surveys);
+    // Format `parallel` reads events by itself.
+    if (input.format === 'sql') await refuseDumpHangs(session.query, server, surveys);
     await refuseAmbiguousNames(session.query, server, surveys);
-    const losses = await findLosses(session.query, server, surveys, {
+    const find = input.format === 'sql' ? findLosses : findParallelLosses;
+    const losses = await find(session.query, server, surveys, {
       deadlineMs: settings.workerSeconds * 1_000 * LOSS_TIME_SHARE,
     });
     const schemas = surveys.map((schema) => plannedSchema(server, schema, losses));

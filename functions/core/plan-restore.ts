@@ -3,6 +3,7 @@ import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
+import { requireLocalInfile } from '../engine/catalogue/local-infile.ts';
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
@@ -12,15 +13,16 @@ import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
 import { SafeBaseError } from '../errors.ts';
-import type { Manifest, StoredObject } from './manifest.ts';
+import { type Manifest, type StoredSchema, textBytesOf } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 import type { TargetSchema } from './prepare-target.ts';
+import { contentsIn } from './record-of-manifest.ts';
 import type { Restore } from './run.ts';
 import type { LockSchemas } from './schema-locks.ts';
 
 /** One schema of a restore: where it comes from, where it goes, and what becomes of what is there. */
 export interface SchemaRestore extends TargetSchema {
-  readonly dump: StoredObject;
+  readonly stored: StoredSchema;
 }
 
 export interface RestorePlan {
@@ -80,10 +82,12 @@ export async function planRestore(
       const held = manifest.schemas.find(({ name }) => name === source);
       if (held === undefined)
         throw new SafeBaseError('schema_not_in_backup', `the backup holds no schema ${source}`);
-      const { dump, instant: _, ...contents } = held;
-      schemas.push({ contents, target, dump, action: await actionFor(query, target, run.overwrite) });
+      const contents = { ...contentsIn(held), ...(held.tables && { tables: held.tables }) };
+      const action = await actionFor(query, target, run.overwrite);
+      schemas.push({ contents, target, stored: held, action });
     }
-    const dumpBytes = schemas.reduce((total, { dump }) => total + dump.dumpBytes, 0);
+    if (manifest.format === 'parallel') await requireLocalInfile(query);
+    const dumpBytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
     refuseTooLarge(
       { ...estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings }) },
       settings.workerSeconds,

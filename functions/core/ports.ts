@@ -2,6 +2,7 @@
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
 import type { Part } from '../engine/part.ts';
+import type { Converse } from '../engine/rows/conversation.ts';
 import type { StatementSession } from '../engine/sql/format-sql.ts';
 import type { Failure } from '../errors.ts';
 import type { Database } from './database.ts';
@@ -234,6 +235,13 @@ export interface SqlSession {
   readonly connectionId: string;
   close(): Promise<void>;
 }
+/** One over which rows travel as bytes. */
+export interface RowSession extends SqlSession {
+  /** One conversation at a time, and no query meanwhile. */
+  readonly converse: Converse;
+}
+/** One that fills a schema: with statements as bytes, and with rows. */
+export interface LoadSession extends RowSession, StatementSession {}
 export interface SqlConnector {
   /** One connection of its own, in UTC. @throws the codes of reaching the database */
   connect(endpoint: Endpoint): Promise<SqlSession>;
@@ -242,6 +250,13 @@ export interface SqlConnector {
     endpoint: Endpoint,
     schema: string,
   ): Promise<StatementSession & Pick<SqlSession, 'connectionId'>>;
+  /** One connection that reads rows; a server that asks for a file gets nothing. @throws as `connect` */
+  openRows(endpoint: Endpoint): Promise<RowSession>;
+  /**
+   * One connection with a default schema that takes LOAD DATA LOCAL too: whatever file the server asks for, it gets what
+   * `converse` sends. @throws as `connect`
+   */
+  openLoad(endpoint: Endpoint, schema: string): Promise<LoadSession>;
   /** Lends a connection from the small pool of this database and function instance; closed on error. */
   withPooled<T>(key: string, endpoint: Endpoint, use: (query: Query) => Promise<T>): Promise<T>;
 }

@@ -9,12 +9,11 @@ import { throwIfOver, withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { isCode, SafeBaseError } from '../errors.ts';
-import type { StoredSchema } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 
 /** What becomes of one target schema before the load. */
 export interface TargetSchema {
-  readonly contents: SchemaContents & Pick<StoredSchema, 'tables'>;
+  readonly contents: SchemaContents & { readonly tables?: readonly TableRows[] };
   /** Its name on the target. */
   readonly target: string;
   /** `replace`: it holds objects, and dropping them was asked for and confirmed. */

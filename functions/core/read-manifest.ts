@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../errors.ts';
-import { dumpKey, type Manifest, manifestKey } from './manifest.ts';
+import { isInPlace, type Manifest, manifestKey } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import { checkSignature } from './signature.ts';
@@ -33,7 +33,7 @@ export async function readManifestOf(
     stored.key === manifestKey(databaseId, id) &&
     manifest.backupId === id &&
     manifest.databaseId === databaseId &&
-    manifest.schemas.every(({ dump: { key } }, index) => key === dumpKey(databaseId, id, index));
+    isInPlace(manifest, databaseId, id);
   if (!isOwn)
     throw damaged(stored.key, `is not the manifest of ${id}, or leads to objects of another backup`);
   return manifest;

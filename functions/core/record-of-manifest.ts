@@ -1,5 +1,6 @@
+import type { SchemaContents } from '../engine/contents.ts';
 import { fitComparison, fitRecord } from './fit-record.ts';
-import type { Manifest } from './manifest.ts';
+import { type Manifest, type StoredSchema, sizeBytesOf, textBytesOf } from './manifest.ts';
 import type { BackupResult } from './run.ts';
 
 /** What the end of a backup adds to its record, as far as the manifest tells: sizes, schemas, losses, and what there is less of. */
@@ -7,12 +8,18 @@ export function recordOfManifest({ schemas, losses, comparedWith, shrunk }: Mani
   return {
     ...fitRecord({
       losses,
-      schemas: schemas.map(({ tables: _, instant: _at, dump: _dump, ...contents }) => contents),
+      schemas: schemas.map(contentsIn),
     }),
     ...fitComparison({ ...(comparedWith && { comparedWith }), ...(shrunk && { shrunk }) }),
-    sizeBytes: sum(schemas.map(({ dump }) => dump.sizeBytes)),
-    dumpBytes: sum(schemas.map(({ dump }) => dump.dumpBytes)),
+    sizeBytes: sum(schemas.map(sizeBytesOf)),
+    dumpBytes: sum(schemas.map(textBytesOf)),
   };
 }
+
+/** What the record keeps of a schema. */
+export const contentsIn = (stored: StoredSchema): SchemaContents => {
+  const { name, characterSet, collation, comment, counts, notOfOneInstant, brokenViews, definers } = stored;
+  return { name, characterSet, collation, comment, counts, notOfOneInstant, brokenViews, definers };
+};
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -51,6 +51,8 @@ export function renewableLogin(ports: LoginPorts, credentials: Credentials, sign
     connector: {
       connect: (endpoint) => logIn(endpoint, connector.connect),
       openStatements: (endpoint, schema) => logIn(endpoint, (by) => connector.openStatements(by, schema)),
+      openRows: (endpoint) => logIn(endpoint, connector.openRows),
+      openLoad: (endpoint, schema) => logIn(endpoint, (by) => connector.openLoad(by, schema)),
       withPooled: connector.withPooled,
     },
   };

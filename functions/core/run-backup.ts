@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../errors.ts';
-import { type DumpedSchema, type DumpSource, dumpSchemas } from './dump-schemas.ts';
+import { dumpParallel } from './dump-parallel.ts';
+import { type DumpSource, type DumpWork, dumpSchemas } from './dump-schemas.ts';
 import { fitComparison, fitRecord } from './fit-record.ts';
 import { heldIn, readFormerBackup } from './former-backup.ts';
 import { type HeldRun, type HoldPorts, holdRun, type RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import type { BackupId } from './ids.ts';
-import { type Manifest, manifestKey } from './manifest.ts';
+import {
+  filesOf,
+  type Manifest,
+  manifestKey,
+  type ParallelManifest,
+  type SqlManifest,
+  type StoredSchema,
+  sizeBytesOf,
+  textBytesOf,
+} from './manifest.ts';
 import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
 import { proveStored } from './prove-stored.ts';
@@ -60,24 +70,30 @@ async function makeBackup(
 ): Promise<BackupResult> {
   const { run, lockSchemas } = held;
   const { database, endpoint } = server;
-  const plan = await planBackup(ports.connector, settings, { database, endpoint, lockSchemas });
-  const { losses } = plan;
+  const plan = await planBackup(ports.connector, settings, {
+    database,
+    endpoint,
+    lockSchemas,
+    format: run.format,
+  });
   const found = plan.schemas.map(({ contents }) => contents);
-  held.keep(fitRecord({ losses, schemas: found }));
+  held.keep(fitRecord({ losses: plan.losses, schemas: found }));
   const former = await readFormerBackup(ports, run, held.signal);
   if (former !== undefined && run.acceptEmptied !== true) refuseEmptied(former, found);
 
-  const dumped = await dumpSchemas({ ports, settings, held, source: server }, plan);
-  const sizeBytes = sum(dumped.map(({ dump }) => dump.sizeBytes));
-  const dumpBytes = sum(dumped.map(({ dump }) => dump.dumpBytes));
-  const comparison = compareWith(former, dumped.map(heldIn), database.schemas === 'all');
+  const { told, losses } = await dumpAll({ ports, settings, held, source: server }, plan);
+  held.keep(fitRecord({ losses, schemas: found }));
+  const { schemas } = told;
+  const sizeBytes = sum(schemas.map(sizeBytesOf));
+  const dumpBytes = sum(schemas.map(textBytesOf));
+  const comparison = compareWith(former, schemas.map(heldIn), database.schemas === 'all');
   held.keep({ sizeBytes, dumpBytes, ...fitComparison(comparison) });
   const reread = sizeBytes <= settings.rereadLimitBytes;
-  if (reread) await rereadAll(ports, held, dumped);
+  if (reread) await rereadAll(ports, held, schemas);
 
   held.keep({ reread });
   const completedAt = new Date(ports.now()).toISOString();
-  const manifest = { ...manifestOf(run, plan, dumped, completedAt), ...comparison };
+  const manifest = { ...manifestOf(run, { ...plan, losses }, told, completedAt), ...comparison };
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
@@ -85,45 +101,63 @@ async function makeBackup(
   return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 
+/** What the dump adds to a manifest. */
+type Told =
+  | Pick<SqlManifest, 'format' | 'consistency' | 'program' | 'schemas'>
+  | Pick<ParallelManifest, 'format' | 'consistency' | 'program' | 'position' | 'schemas'>;
+
+async function dumpAll(
+  work: DumpWork,
+  plan: BackupPlan,
+): Promise<{ readonly told: Told; readonly losses: BackupPlan['losses'] }> {
+  const { run } = work.held;
+  if (run.format === 'parallel') {
+    const { told, losses } = await dumpParallel(work, plan);
+    return { told, losses: [...plan.losses, ...losses] };
+  }
+  const dumped = await dumpSchemas(work, plan);
+  const [first] = dumped;
+  if (first === undefined)
+    throw new SafeBaseError('schema_unknown', `${run.databaseId} has no schema to back up`);
+  return {
+    told: {
+      format: 'sql',
+      consistency: dumped.length === 1 ? 'one-instant' : 'per-schema',
+      program: first.program,
+      schemas: dumped.map(({ program: _, ...schema }) => schema),
+    },
+    losses: plan.losses,
+  };
+}
+
 async function rereadAll(
   ports: BackupPorts,
   held: HeldRun<Backup>,
-  dumped: readonly DumpedSchema[],
+  schemas: readonly StoredSchema[],
 ): Promise<void> {
-  const bytesEstimated = sum(dumped.map(({ dump }) => dump.sizeBytes));
+  const bytesEstimated = sum(schemas.map(sizeBytesOf));
   let bytesBefore = 0;
-  for (const { dump } of dumped) {
+  for (const file of schemas.flatMap(filesOf)) {
     const onProgress = (bytes: number): void =>
       held.report({ phase: 'proof', bytesDone: bytesBefore + bytes, bytesEstimated });
-    await proveStored(ports.objects, dump, { signal: held.signal, onProgress });
-    bytesBefore += dump.sizeBytes;
+    await proveStored(ports.objects, file, { signal: held.signal, onProgress });
+    bytesBefore += file.sizeBytes;
   }
 }
 
 /** What a backup of SafeBase never holds; said in every manifest. */
 const NOT_COVERED = ['server accounts and their rights', 'server settings', 'binary logs'];
 
-function manifestOf(
-  run: Backup,
-  plan: BackupPlan,
-  dumped: readonly DumpedSchema[],
-  completedAt: string,
-): Manifest {
-  const [first] = dumped;
-  if (first === undefined)
-    throw new SafeBaseError('schema_unknown', `${run.databaseId} has no schema to back up`);
+function manifestOf(run: Backup, plan: BackupPlan, told: Told, completedAt: string): Manifest {
   return {
     manifestVersion: 1,
-    format: 'sql',
     backupId: run.id,
     databaseId: run.databaseId,
     startedAt: run.startedAt ?? run.createdAt,
     completedAt,
     server: plan.server,
-    consistency: dumped.length === 1 ? 'one-instant' : 'per-schema',
-    program: first.program,
     compression: 'zstd',
-    schemas: dumped.map(({ program: _, ...schema }) => schema),
+    ...told,
     losses: plan.losses,
     notCovered: NOT_COVERED,
   };

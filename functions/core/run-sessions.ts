@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Endpoint } from '../engine/connection.ts';
 import { endingWith, withOpen } from '../engine/deadline.ts';
 import { endConnections, siblingConnections } from '../engine/own-connections.ts';
+import type { Converse } from '../engine/rows/conversation.ts';
 import { loadingConnection } from '../engine/sql/load-lock.ts';
 import { isCode } from '../errors.ts';
 import type { HeldRun } from './hold-run.ts';
@@ -115,6 +116,21 @@ function notingConnector(connector: SqlConnector, { signal, throwIfLost }: Held,
         });
         return endingWith(signal, answer);
       },
+      /** The server may go on with a statement whose conversation was broken off. */
+      conversing:
+        (converse: Converse): Converse =>
+        (statement, until) => {
+          throwIfLost();
+          const conversation = converse(statement, until);
+          running += 1;
+          return {
+            ...conversation,
+            async release() {
+              await conversation.release();
+              running -= 1;
+            },
+          };
+        },
       async close(): Promise<void> {
         // What runs on the server is not ended by a client that goes away.
         if (running === 0) noted.connections.delete(connectionId);
@@ -141,6 +157,23 @@ function notingConnector(connector: SqlConnector, { signal, throwIfLost }: Held,
       const session = await opened(connector.openStatements(endpoint, schema));
       const { during, close } = note(endpoint, session);
       return { ...session, run: (statement) => during(() => session.run(statement)), close };
+    },
+    openRows: async (endpoint) => {
+      const session = await opened(connector.openRows(endpoint));
+      const { during, conversing, close } = note(endpoint, session);
+      const converse = conversing(session.converse);
+      return { ...session, query: (...asked) => during(() => session.query(...asked)), converse, close };
+    },
+    openLoad: async (endpoint, schema) => {
+      const session = await opened(connector.openLoad(endpoint, schema));
+      const { during, conversing, close } = note(endpoint, session);
+      return {
+        ...session,
+        query: (...asked) => during(() => session.query(...asked)),
+        run: (statement) => during(() => session.run(statement)),
+        converse: conversing(session.converse),
+        close,
+      };
     },
     withPooled: connector.withPooled,
   };

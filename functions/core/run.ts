@@ -2,6 +2,7 @@ import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
+import type { BackupFormat } from './manifest.ts';
 import type { Comparison } from './shrunk.ts';
 import type { Signature } from './signature.ts';
 import { type Verification, verificationAsOf } from './verification.ts';
@@ -94,7 +95,7 @@ interface Run {
 /** One backup of a database. Without `manifest` it is not a backup, whatever objects there may be. */
 export interface Backup extends Run, Comparison {
   readonly id: BackupId;
-  readonly format: 'sql';
+  readonly format: BackupFormat;
   readonly manifest?: {
     readonly key: string;
     readonly versionId: string;
@@ -124,6 +125,14 @@ export interface Backup extends Run, Comparison {
   readonly restoring?: readonly RestoreId[];
 }
 
+/** What came of the rows of a table, read on the target as they had been read at the source. */
+export interface RestoredTable {
+  readonly name: string;
+  readonly rows: number;
+  /** Whether its fingerprint is that of the backup. */
+  readonly content: 'same' | 'differs';
+}
+
 /** What came of one schema of a restore. */
 export interface RestoredSchema {
   readonly source: string;
@@ -136,6 +145,8 @@ export interface RestoredSchema {
   readonly disabledEvents: readonly string[];
   /** What the load left out on purpose, such as "table `t`: DATA DIRECTORY". */
   readonly leftOut: readonly string[];
+  /** Once they were compared, in format `parallel`; those that differ come first where the record has no room for all. */
+  readonly tables?: readonly RestoredTable[];
 }
 
 /** One restore of a backup to a database. `databaseId` is the target. */

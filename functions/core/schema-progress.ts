@@ -17,7 +17,7 @@ export interface SchemaProgress {
 
 /** @param bytesEstimated of all schemas */
 export function schemaProgress(
-  phase: 'dump' | 'check' | 'load',
+  phase: 'dump' | 'check' | 'load' | 'compare',
   schemas: readonly { readonly contents: { readonly counts: ObjectCounts } }[],
   bytesEstimated: number,
   report: (work: Work) => void,

@@ -1,11 +1,12 @@
 import { NO_OBJECTS, type ObjectCounts, type TableRows } from '../engine/contents.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { BackupId } from './ids.ts';
+import type { BackupFormat } from './manifest.ts';
 
 /** Something of which a backup holds less than the one before: nobody but the owner can tell whether that is right. */
 export interface Shrunk {
   readonly schema: string;
-  /** `schemas`: the whole of it is gone. `bytes` are those of SQL text. */
+  /** `schemas`: the whole of it is gone. `bytes` are those of text. */
   readonly what: 'schemas' | keyof ObjectCounts | 'rows' | 'bytes';
   /** Which table has no rows any more. */
   readonly table?: string;
@@ -19,7 +20,8 @@ export interface Held {
   readonly counts: ObjectCounts;
   /** Absent where nobody could read them. */
   readonly tables?: readonly TableRows[];
-  readonly dumpBytes?: number;
+  /** How much text it became: the same rows take another number of bytes in another format. */
+  readonly text?: { readonly format: BackupFormat; readonly bytes: number };
 }
 
 /** The last backup of the same database that is one. */
@@ -90,8 +92,9 @@ function shrunkIn(before: Held, now: Held): readonly Shrunk[] {
     before: rowsOf.get(table) ?? 0,
     now: 0,
   }));
-  const { dumpBytes: was = 0 } = before;
-  const { dumpBytes: is = was } = now;
+  const isComparable = before.text?.format === now.text?.format;
+  const { bytes: was = 0 } = before.text ?? {};
+  const { bytes: is = was } = (isComparable && now.text) || {};
   const bytes = is < was * BYTES_SHARE ? [{ schema, what: 'bytes' as const, before: was, now: is }] : [];
   return [...objects, ...rows, ...bytes];
 }

@@ -1,4 +1,5 @@
 import { type BackupId, type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
+import type { BackupFormat } from './manifest.ts';
 import type { Backup } from './run.ts';
 import type { Starts } from './start-once.ts';
 import { type StartPorts, startRun } from './start-run.ts';
@@ -10,6 +11,8 @@ export interface BackupOrder {
   readonly queueLeaseMs: number;
   /** Whether it may hold nothing of a schema of which the backup before held something. @default false */
   readonly acceptEmptied?: boolean;
+  /** @default sql */
+  readonly format?: BackupFormat;
   /** For starts that may be delivered twice; otherwise a new one. */
   readonly id?: BackupId;
 }
@@ -23,7 +26,7 @@ export function startBackup(ports: StartPorts, order: BackupOrder): Promise<Back
     runs: ports.backups,
     record: (common) => ({
       id,
-      format: 'sql',
+      format: order.format ?? 'sql',
       ...(order.acceptEmptied === true && { acceptEmptied: true }),
       ...common,
     }),

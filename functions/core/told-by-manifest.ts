@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isCode } from '../errors.ts';
-import { backupPrefix, type Manifest, manifestKey } from './manifest.ts';
+import { backupPrefix, filesOf, type Manifest, manifestKey } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import { readUnknownManifest } from './read-manifest.ts';
@@ -29,7 +29,7 @@ export async function askManifest(objects: ObjectStore, run: Backup): Promise<To
     const body = await readUnknownManifest(objects, { key, versionId });
     // This also says that its ids are those of the key, which is made of the record's.
     const manifest = parseManifest(key, body);
-    if (!holdsAllDumps(versions, manifest)) return undefined;
+    if (!holdsAllFiles(versions, manifest)) return undefined;
     const result = {
       ...recordOfManifest(manifest),
       manifest: { key, versionId, sha256: createHash('sha256').update(body).digest('hex') },
@@ -52,5 +52,5 @@ export async function versionsUnder(
 }
 
 /** Whether every object that a manifest names lies there in the version that it names. @param versions as of `versionsUnder` */
-export const holdsAllDumps = (versions: ReadonlyMap<string, string>, { schemas }: Manifest): boolean =>
-  schemas.every(({ dump }) => versions.get(dump.key) === dump.versionId);
+export const holdsAllFiles = (versions: ReadonlyMap<string, string>, { schemas }: Manifest): boolean =>
+  schemas.every((schema) => filesOf(schema).every(({ key, versionId }) => versions.get(key) === versionId));

@@ -1,9 +1,9 @@
 import { throwIfOver } from '../engine/deadline.ts';
-import { checkDump } from '../engine/sql/check-dump.ts';
 import { decompressDump } from '../engine/sql/decompress-dump.ts';
 import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
 import { SafeBaseError } from '../errors.ts';
-import type { Manifest, StoredObject, StoredSchema } from './manifest.ts';
+import { checkStored, type OpenFile } from './check-stored.ts';
+import { type Manifest, type StoredFile, type StoredSchema, sizeBytesOf } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import { refuseOtherCounts } from './prepare-target.ts';
 import { readManifestOf } from './read-manifest.ts';
@@ -17,8 +17,8 @@ interface VerifyOptions {
 
 /**
  * Reads everything of a backup as a restore would, and needs no database for it: the manifest that the record names, every
- * part of every dump with its SHA-256, every statement, and holds the objects and the rows of each table against the
- * manifest.
+ * part of every object with its SHA-256, every statement, every row, and holds the objects and the rows of each table
+ * against the manifest.
  * @returns the schemas whose statements nobody can read, which are proved by their bytes alone
  * @throws `backup_damaged`, `signature_invalid`, `dump_truncated`, `dump_escapes_target`, `unavailable`, the reason of the
  * signal
@@ -29,23 +29,23 @@ export async function verifyBackup(
   { signal, onProgress }: VerifyOptions,
 ): Promise<{ readonly bytesOnly: readonly string[] }> {
   const manifest = await readManifestOf(objects, backup, signal);
-  const bytesToRead = manifest.schemas.reduce((total, { dump }) => total + dump.sizeBytes, 0);
+  const bytesToRead = manifest.schemas.reduce((total, schema) => total + sizeBytesOf(schema), 0);
   let bytesRead = 0;
   onProgress(bytesRead, bytesToRead);
   const bytesOnly: string[] = [];
   for (const schema of manifest.schemas) {
-    const parts = partsOf(objects, schema.dump, signal, (bytes) => {
-      bytesRead += bytes;
-      onProgress(bytesRead, bytesToRead);
+    const open = (file: StoredFile) =>
+      partsOf(objects, file, signal, (bytes) => {
+        bytesRead += bytes;
+        onProgress(bytesRead, bytesToRead);
+      });
+    const isReadable = !isUnreadable(manifest, schema);
+    if (!isReadable) bytesOnly.push(schema.name);
+    await checkSchema(schema, open, { signal, isReadable }).catch((error: unknown) => {
+      if (!(error instanceof SafeBaseError) || signal.aborted) throw error;
+      const { code, hint } = error;
+      throw new SafeBaseError(code, `schema ${schema.name}: ${error.message}`, { cause: error, hint });
     });
-    if (isUnreadable(manifest, schema)) bytesOnly.push(schema.name);
-    await checkSchema(schema, parts, { signal, isReadable: !isUnreadable(manifest, schema) }).catch(
-      (error: unknown) => {
-        if (!(error instanceof SafeBaseError) || signal.aborted) throw error;
-        const { code, hint } = error;
-        throw new SafeBaseError(code, `schema ${schema.name}: ${error.message}`, { cause: error, hint });
-      },
-    );
   }
   throwIfOver(signal);
   return { bytesOnly };
@@ -58,14 +58,14 @@ const isUnreadable = ({ losses }: Manifest, { name, tables }: StoredSchema): boo
 
 function partsOf(
   objects: ObjectStore,
-  dump: StoredObject,
+  file: StoredFile,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
-  return readVerifiedParts(read, dump, signal);
+  return readVerifiedParts(read, file, signal);
 
   async function* read(range: { readonly first: number; readonly last: number }) {
-    for await (const chunk of objects.read(dump.key, dump.versionId, range, signal)) {
+    for await (const chunk of objects.read(file.key, file.versionId, range, signal)) {
       // A part may have a quarter of a gigabyte: the end of the time must not wait for it.
       throwIfOver(signal);
       onBytes(chunk.length);
@@ -76,16 +76,17 @@ function partsOf(
 
 async function checkSchema(
   schema: StoredSchema,
-  dump: AsyncIterable<Buffer>,
+  open: OpenFile,
   { signal, isReadable }: { readonly signal: AbortSignal; readonly isReadable: boolean },
 ): Promise<void> {
-  const { dumpBytes } = schema.dump;
-  const input = { dump, dumpBytes, signal, onProgress: () => {} };
-  if (isReadable) {
-    const checked = await checkDump({ ...input, schema: schema.name, targetSchema: schema.name });
+  const onProgress = (): void => {};
+  if (isReadable || !('dump' in schema)) {
+    const checked = await checkStored({ open, schema, signal, onProgress });
     refuseOtherCounts({ contents: schema }, checked);
     return;
   }
+  const { dump } = schema;
   // To its end, where the SHA-256 of the whole and the end line are looked at.
+  const input = { dump: open(dump), dumpBytes: dump.dumpBytes, signal, onProgress };
   for await (const _ of decompressDump(input));
 }

@@ -7,6 +7,11 @@ export const RESTORE_ERRORS = {
     'The stored backup is damaged',
     'Restore another backup; this one was refused before anything was written.',
   ),
+  too_many_files: entry(
+    'refused',
+    'The backup has more objects than one answer can name',
+    'Fetch the objects with the AWS CLI: docs/backup-format.md.',
+  ),
   signature_invalid: entry(
     'refused',
     'The signature of the backup does not match',
@@ -42,6 +47,11 @@ export const RESTORE_ERRORS = {
     'The target takes no statement as long as one of the backup',
     'Raise max_allowed_packet on the target, then restore again.',
   ),
+  local_infile_off: entry(
+    'refused',
+    'The target takes no rows from its clients',
+    'SET GLOBAL local_infile = 1 on the target (a parameter group on RDS), then restore again.',
+  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',
@@ -66,6 +76,11 @@ export const RESTORE_ERRORS = {
     'internal',
     'The load tool was killed',
     'Look for a lack of memory on the worker, then run again.',
+  ),
+  content_differs: entry(
+    'internal',
+    'The target holds other rows than the backup',
+    'Do not use the target; the detail names the tables, restored tells of each.',
   ),
   counts_differ: entry(
     'internal',

@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { RowDataPacket } from 'mysql2/promise';
-import type { Manifest } from '../../functions/core/manifest.ts';
+import type { SqlManifest } from '../../functions/core/manifest.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { randomFrom } from '../../local/sample/random.ts';
@@ -64,7 +64,7 @@ async function stored() {
   const Key = `databases/${databaseId}/backups/${id}/manifest.json`;
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
   const text = (await Body?.transformToString()) ?? '';
-  const manifest: Manifest = JSON.parse(text);
+  const manifest: SqlManifest = JSON.parse(text);
   const file = (sha256: string): BodyFile => bodyFile(laptop.dataFolder, sha256);
   const dump = manifest.schemas[0]?.dump;
   if (dump === undefined || dump.parts.length !== 1) throw new Error('the dump has another shape');

@@ -31,8 +31,8 @@ export interface ApiCalls {
   register(server: RunningServer, schemas: readonly string[] | 'all', more?: object): Promise<string>;
   /** Waits until a run has ended, and gives its record. */
   ended(path: string): Promise<Answer['body']>;
-  /** Backs up and waits. */
-  backUp(databaseId: string): Promise<Answer['body']>;
+  /** Backs up and waits. @param order what else is asked for, such as the format */
+  backUp(databaseId: string, order?: object): Promise<Answer['body']>;
   /** Restores and waits. */
   restore(backupId: string, order: object): Promise<Answer['body']>;
 }
@@ -105,7 +105,8 @@ export function callApi(apiUrl: string, token: string): ApiCalls {
       if (answer.status !== 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`);
       return answer.body.id;
     },
-    backUp: async (databaseId) => ended(`/backup/${started(await api('POST', '/backup', { databaseId }))}`),
+    backUp: async (databaseId, order = {}) =>
+      ended(`/backup/${started(await api('POST', '/backup', { databaseId, ...order }))}`),
     restore: async (backupId, order) =>
       ended(`/restore/${started(await api('POST', `/restore/${backupId}`, order))}`),
   };

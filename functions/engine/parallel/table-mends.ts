@@ -83,7 +83,8 @@ async function defaultMend(
   const isMariadb = server.info.product === 'mariadb';
   if (type === 'float') {
     const rounds = roundsFloat(server, `DEFAULT(t.${name})`);
-    if (rounds === undefined || (await readDefault(query, table, rounds)) !== '1') return undefined;
+    const rounded = rounds === undefined ? undefined : await readDefault(query, table, rounds);
+    if (rounded !== '1') return rounded === '0' ? undefined : 'unknown';
     const exact = await readDefault(query, table, `DEFAULT(t.${name})*1e0`);
     if (exact === undefined) return 'unknown';
     const quote = isMariadb ? '' : "'";

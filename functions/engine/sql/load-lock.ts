@@ -71,3 +71,17 @@ export async function endFormerLoad(query: Query, schema: string): Promise<void>
     hint: `Wait until connection ${holder} is gone from SHOW PROCESSLIST, then restore again.`,
   });
 }
+
+/**
+ * Takes a schema for a load over a session of our own, as long as that stands.
+ * @throws `load_failed` where another load holds it
+ */
+export async function holdLoadLock(query: Query, schema: string): Promise<void> {
+  const [row] = await query('SELECT GET_LOCK(?, 0) AS held', [loadLockName(schema)]).catch(
+    (error: unknown) => {
+      if (error instanceof SafeBaseError && error.details.errno === NOT_SUPPORTED) return [{ held: '1' }];
+      throw error;
+    },
+  );
+  if (row?.held !== '1') throw new SafeBaseError('load_failed', `another load holds the schema ${schema}`);
+}

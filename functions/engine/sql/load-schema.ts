@@ -111,7 +111,11 @@ async function loadTables(input: LoadInput, router: StatementRouter) {
 }
 
 /** Under another name, what names the old schema would be made or look there. The check lists all; this is the last guard. */
-function refuseOldName({ schema, targetSchema }: LoadInput, text: Buffer, does: Classified): void {
+export function refuseOldName(
+  { schema, targetSchema }: Pick<LoadInput, 'schema' | 'targetSchema'>,
+  text: Buffer,
+  does: Classified,
+): void {
   if (schema === targetSchema || !namesSchema(text, does, schema)) return;
   throw new SafeBaseError('dump_carries_schema_name', `${describe(does)} names the schema ${schema}`);
 }

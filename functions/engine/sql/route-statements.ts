@@ -36,59 +36,71 @@ export class StatementRouter {
     if (item.type === 'rows') return item.bytes;
     if (item.type === 'comment') return NOTHING;
     this.statements += 1;
-    return item.type === 'rows-head' ? item.text : this.#routeStatement(item);
+    return item.type === 'rows-head' ? item.text : this.#forProgram(item);
   }
 
-  #routeStatement(item: StatementItem): Buffer {
+  #forProgram(item: StatementItem): Buffer {
+    const { does } = item;
+    if (does.kind === 'session') {
+      return Buffer.from(
+        does.assignments
+          .filter(({ variable }) => FORWARDED.has(variable))
+          .map(({ variable, value }) => `SET ${variable}=${value};\n`)
+          .join(''),
+      );
+    }
+    const statement = this.statementOf(item);
+    return statement ? Buffer.concat([statement, DELIMITER]) : NOTHING;
+  }
+
+  /**
+   * What of a statement is to be run now, for a session of our own. @returns nothing where it is kept for later
+   * @throws `dump_escapes_target`
+   */
+  statementOf(item: StatementItem): Buffer | undefined {
     const { does, text } = item;
     switch (does.kind) {
       case 'session':
-        return Buffer.from(
-          does.assignments
-            .filter(({ variable }) => FORWARDED.has(variable))
-            .map(({ variable, value }) => `SET ${variable}=${value};\n`)
-            .join(''),
-        );
       case 'database':
-        return NOTHING;
+        return undefined;
       case 'view':
         this.routed.views.push(held(item, text));
-        return NOTHING;
+        return undefined;
       case 'event':
         this.#holdEvent(item);
-        return NOTHING;
+        return undefined;
       case 'trigger':
       case 'procedure':
       case 'function':
       case 'package':
       case 'package body':
         this.routed.programs.push(held(item, text));
-        return NOTHING;
+        return undefined;
       case 'drop':
         return this.#routeDrop(item);
       case 'stand-in':
         this.#standIns.add(does.name);
-        return forClient(item, text);
+        return plain(item, text);
       case 'table': {
         const table = rewriteTable(text, does);
         this.routed.leftOut.push(...table.leftOut.map((option) => `${describe(does)}: ${option}`));
-        return forClient(item, table.text);
+        return plain(item, table.text);
       }
       default:
-        return forClient(item, text);
+        return plain(item, text);
     }
   }
 
-  #routeDrop(item: StatementItem): Buffer {
+  #routeDrop(item: StatementItem): Buffer | undefined {
     const { does, text } = item;
-    if (does.kind !== 'drop') return NOTHING;
-    if (does.of === 'table' || does.of === 'sequence') return forClient(item, text);
+    if (does.kind !== 'drop') return undefined;
+    if (does.of === 'table' || does.of === 'sequence') return plain(item, text);
     // The second time it makes room for the view itself, which other views may need as a stand-in until then.
-    if (does.of === 'view' && !this.#standIns.has(does.name)) return forClient(item, text);
+    if (does.of === 'view' && !this.#standIns.has(does.name)) return plain(item, text);
     const drop = held(item, text);
     if (does.of === 'event') this.#dropOfEvent = drop;
     this.routed[does.of === 'view' ? 'views' : 'programs'].push(drop);
-    return NOTHING;
+    return undefined;
   }
 
   /** An event that runs is made switched off: it would else begin while tables are still empty. */
@@ -120,7 +132,7 @@ const endsSometime = (tokens: readonly CodeToken[]): boolean =>
   );
 
 /** The load program knows one way to read quotes, the one of its own session. */
-function forClient({ session }: StatementItem, text: Buffer): Buffer {
+function plain({ session }: StatementItem, text: Buffer): Buffer {
   if (!session.isPlain) throw refusal('it is written for another session than the rows', text);
-  return Buffer.concat([text, DELIMITER]);
+  return text;
 }

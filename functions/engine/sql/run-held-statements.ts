@@ -51,7 +51,7 @@ async function runAll(session: StatementSession, input: RunInput): Promise<void>
     current = held.session;
     if (held.mayBeOver) await setClock(session, BEFORE_ALL_TIMES);
     await session.run(held.text).catch((error: unknown) => {
-      throw failed(held, error);
+      throw failedObject(held.object, error);
     });
     if (held.mayBeOver) await setClock(session, 'DEFAULT');
   }
@@ -88,10 +88,11 @@ const sameCollation = (
   other: SessionSettings['databaseCollation'],
 ): boolean => one.characterSet === other?.characterSet && one.collation === other.collation;
 
-function failed(held: HeldStatement, error: unknown): unknown {
+/** Says what could not be made. @param object such as "view `v`" */
+export function failedObject(object: string, error: unknown): unknown {
   if (!(error instanceof SafeBaseError)) return error;
   const code = error.code === 'query_failed' ? 'load_failed' : error.code;
-  return new SafeBaseError(code, `${held.object} could not be made: ${error.message}`, {
+  return new SafeBaseError(code, `${object} could not be made: ${error.message}`, {
     cause: error,
     hint: error.hint,
     details: error.details,

@@ -76,4 +76,19 @@ describe('what is kept on the record', () => {
     expect(bytes(fitted)).toBeLessThan(ROOM);
     expect(fitted.restored?.map(({ target }) => target)).toEqual(many(MAX_SCHEMAS));
   });
+
+  it('keeps the tables that differ where there is no room for all', () => {
+    const tables = many(5_000).map((name, index) => ({
+      name,
+      rows: index,
+      content: index === 4_999 ? ('differs' as const) : ('same' as const),
+    }));
+    const restored: RestoredSchema[] = [
+      { source: 'a', target: 'b', state: 'partial', disabledEvents: [], leftOut: [], tables },
+    ];
+    const fitted = fitRecord({ restored });
+    expect(fitted).toMatchObject({ shortened: true });
+    expect(bytes(fitted)).toBeLessThan(ROOM);
+    expect(fitted.restored?.[0]?.tables?.[0]).toMatchObject({ rows: 4_999, content: 'differs' });
+  });
 });

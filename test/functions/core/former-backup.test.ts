@@ -25,7 +25,7 @@ describe('the backup before', () => {
     await storedBackup(ports, await registered(ports));
     expect(await read()).toEqual({
       id: before.id,
-      schemas: [{ name: 'shop', counts: NO_OBJECTS, tables: [], dumpBytes: 9 }],
+      schemas: [{ name: 'shop', counts: NO_OBJECTS, tables: [], text: { format: 'sql', bytes: 9 } }],
     });
   });
 

@@ -44,6 +44,8 @@ function serverWith(rows: number): SqlConnector {
   return {
     connect: async () => ({ connectionId: '1', query, close: async () => {} }),
     openStatements: () => Promise.reject(new Error('nothing is loaded here')),
+    openRows: () => Promise.reject(new Error('nothing is read here')),
+    openLoad: () => Promise.reject(new Error('nothing is loaded here')),
     withPooled: () => Promise.reject(new Error('nothing is asked twice here')),
   };
 }

@@ -13,7 +13,7 @@ it('a run that is over waits neither for its secret nor for a name', async () =>
     asked.resolve();
     return new Promise(() => {});
   };
-  const connector = { connect: read, openStatements: read, withPooled: read };
+  const connector = { connect: read, openStatements: read, openRows: read, openLoad: read, withPooled: read };
   const reaching = reachServer(
     { ...ports, connector, secrets: { ...ports.secrets, read }, resolver: { resolve: read } },
     { [network]: { private: false, loopback: false } },

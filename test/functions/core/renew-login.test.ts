@@ -31,13 +31,29 @@ function scene(
     tries.push(`${endpoint.username}:${endpoint.password}`);
     if (endpoint.password !== right) throw refused();
   };
-  const session = { connectionId: '1', query: async () => [], run: async () => {}, close: async () => {} };
+  const session = {
+    connectionId: '1',
+    query: async () => [],
+    run: async () => {},
+    converse: () => {
+      throw new Error('nobody reads rows here');
+    },
+    close: async () => {},
+  };
   const connector: SqlConnector = {
     connect: async (endpoint) => {
       take(endpoint);
       return session;
     },
     openStatements: async (endpoint) => {
+      take(endpoint);
+      return session;
+    },
+    openRows: async (endpoint) => {
+      take(endpoint);
+      return session;
+    },
+    openLoad: async (endpoint) => {
       take(endpoint);
       return session;
     },

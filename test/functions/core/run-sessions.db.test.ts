@@ -70,6 +70,23 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the sessions of a run on 
     await server.waitForRows(0, OF_ACCOUNT, [ACCOUNT]);
   });
 
+  it('end rows that nobody reads any more, and forget those that were read', async () => {
+    const { run, endpoint, sessions } = opened();
+    const read = await sessions.connector.openRows(endpoint);
+    const whole = read.converse('SELECT id FROM shop.orders', run.signal);
+    await whole.read();
+    await whole.release();
+    await read.close();
+    const { converse } = await sessions.connector.openRows(endpoint);
+    const answer = converse('SELECT SLEEP(300)', run.signal).read();
+    await server.waitForRows(1, `${OF_ACCOUNT} AND info LIKE 'SELECT SLEEP%'`, [ACCOUNT]);
+    run.abort(CANCELLED);
+    await expect(answer).rejects.toBe(CANCELLED);
+    expect(() => converse('SELECT 1', run.signal)).toThrow(CANCELLED);
+    await sessions.endAll();
+    await server.waitForRows(0, OF_ACCOUNT, [ACCOUNT]);
+  });
+
   it('end the program of a dump, and no other connection of the account', async () => {
     const { run, endpoint, closed, sessions } = opened();
     const others = [await server.as(ACCOUNT), await server.connector.openStatements(endpoint, 'shop')];

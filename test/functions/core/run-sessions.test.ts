@@ -24,11 +24,16 @@ function slowServer() {
     const close = async () => {
       open -= 1;
     };
-    return { connectionId: '1', query: async () => [], run: async () => {}, close };
+    const converse = () => {
+      throw new Error('nobody reads rows here');
+    };
+    return { connectionId: '1', query: async () => [], run: async () => {}, converse, close };
   };
   const connector: SqlConnector = {
     connect: enter,
     openStatements: enter,
+    openRows: enter,
+    openLoad: enter,
     withPooled: () => Promise.reject(new Error('no run uses a pool')),
   };
   const run = new AbortController();
@@ -37,11 +42,11 @@ function slowServer() {
   return { run, ours, letIn: door.resolve, open: () => open };
 }
 
-it.each(['connect', 'openStatements'] as const)(
+it.each(['connect', 'openStatements', 'openRows', 'openLoad'] as const)(
   'a run that is over waits for no %s, and closes what comes of it later',
   async (how) => {
     const { run, ours, letIn, open } = slowServer();
-    const entering = how === 'connect' ? ours.connect(ENDPOINT) : ours.openStatements(ENDPOINT, 'shop');
+    const entering: Promise<unknown> = ours[how](ENDPOINT, 'shop');
     run.abort(CANCELLED);
     await expect(entering).rejects.toBe(CANCELLED);
     letIn();

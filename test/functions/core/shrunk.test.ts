@@ -12,10 +12,19 @@ const shop = (change: Partial<Held> = {}): Held => ({
     { name: 'customers', rows: 20 },
     { name: 'log', rows: 0 },
   ],
-  dumpBytes: 100_000,
+  text: sql(100_000),
   ...change,
 });
-const empty = (name: string): Held => ({ name, counts: NO_OBJECTS, tables: [], dumpBytes: 900 });
+/** Text of a dump. */
+function sql(bytes: number) {
+  return { format: 'sql' as const, bytes };
+}
+const empty = (name: string): Held => ({
+  name,
+  counts: NO_OBJECTS,
+  tables: [],
+  text: sql(900),
+});
 const former = (...schemas: readonly Held[]) => ({ id, schemas });
 const rows = (orders: number) => [
   { name: 'orders', rows: orders },
@@ -26,8 +35,15 @@ const rows = (orders: number) => [
 describe('a backup that is held against the one before', () => {
   it.each<readonly [string, Held, readonly Shrunk[]]>([
     ['as much', shop(), []],
-    ['more', shop({ counts: { ...NO_OBJECTS, tables: 4, triggers: 2 }, dumpBytes: 200_000 }), []],
-    ['fewer rows, as long as there are any', shop({ tables: rows(1), dumpBytes: 10_000 }), []],
+    [
+      'more',
+      shop({
+        counts: { ...NO_OBJECTS, tables: 4, triggers: 2 },
+        text: sql(200_000),
+      }),
+      [],
+    ],
+    ['fewer rows, as long as there are any', shop({ tables: rows(1), text: sql(10_000) }), []],
     [
       'fewer objects of a kind',
       shop({ counts: { ...NO_OBJECTS, tables: 9, triggers: 1 } }),
@@ -38,12 +54,13 @@ describe('a backup that is held against the one before', () => {
       shop({ tables: rows(0) }),
       [{ schema: 'shop', what: 'rows', table: 'orders', before: 500, now: 0 }],
     ],
+    ['other text in another format', shop({ text: { format: 'parallel', bytes: 9 } }), []],
     [
       'less than a tenth of the text',
-      shop({ dumpBytes: 9_999 }),
+      shop({ text: sql(9_999) }),
       [{ schema: 'shop', what: 'bytes', before: 100_000, now: 9_999 }],
     ],
-    ['rows that nobody can read', { name: 'shop', counts: shop().counts, dumpBytes: 100_000 }, []],
+    ['rows that nobody can read', { name: 'shop', counts: shop().counts, text: sql(100_000) }, []],
   ])('tells where it holds %s', (_, now, shrunk) => {
     const comparison = compareWith(former(shop()), [now], false);
     expect(comparison).toEqual({ comparedWith: id, ...(shrunk.length > 0 && { shrunk }) });
@@ -62,7 +79,7 @@ describe('a backup that is held against the one before', () => {
     expect(compareWith(former(), [shop()], true)).toEqual({ comparedWith: id });
     expect(compareWith(undefined, [shop()], true)).toEqual({});
     const { name, counts } = shop();
-    expect(compareWith(former({ name, counts }), [shop({ tables: rows(0), dumpBytes: 1 })], true)).toEqual({
+    expect(compareWith(former({ name, counts }), [shop({ tables: rows(0), text: sql(1) })], true)).toEqual({
       comparedWith: id,
     });
   });

@@ -30,6 +30,15 @@ describe('startBackup', () => {
     ).rejects.toMatchObject({ details: { runId: backup.id } });
   });
 
+  it.each([
+    ['sql', {}],
+    ['parallel', { format: 'parallel' as const }],
+  ])('notes that it is to be stored in format %s', async (format, asked) => {
+    const ports = corePorts();
+    const { id: databaseId } = await registered(ports);
+    expect(await startBackup(ports, { ...order, databaseId, ...asked })).toMatchObject({ format });
+  });
+
   it('makes one run of two starts at the same instant', async () => {
     const ports = corePorts();
     const { id: databaseId } = await registered(ports);

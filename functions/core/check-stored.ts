@@ -1,0 +1,109 @@
+import { quoteName } from '../engine/connection.ts';
+import { damagedDump } from '../engine/damaged-dump.ts';
+import { checkTable } from '../engine/parallel/load-table.ts';
+import { sumOfFingerprints } from '../engine/rows/fingerprint.ts';
+import { checkDump, DumpCheck } from '../engine/sql/check-dump.ts';
+import { decompressDump } from '../engine/sql/decompress-dump.ts';
+import type { CheckedDump, OnProgress } from '../engine/sql/format-sql.ts';
+import type { ParallelSchema, StoredChunk, StoredFile, StoredSchema, StoredTable } from './manifest.ts';
+
+/** Gives the bytes of a stored object, each part only after its SHA-256 matched. */
+export type OpenFile = (file: StoredFile) => AsyncIterable<Buffer>;
+
+interface CheckInput {
+  readonly open: OpenFile;
+  readonly schema: StoredSchema;
+  /** The name that it is to have @default the one that it had */
+  readonly targetSchema?: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Reads all that is stored of a schema and touches no server: every part, the end line, every statement, every row.
+ * @throws as `checkDump` and `checkTable`
+ */
+export function checkStored({
+  open,
+  schema,
+  targetSchema = schema.name,
+  signal,
+  onProgress,
+}: CheckInput): Promise<CheckedDump> {
+  const { name } = schema;
+  if (!('dump' in schema)) return checkParallel({ open, targetSchema, signal, onProgress }, schema);
+  const { dumpBytes } = schema.dump;
+  return checkDump({ schema: name, targetSchema, dump: open(schema.dump), dumpBytes, signal, onProgress });
+}
+
+async function checkParallel(
+  { open, targetSchema, signal, onProgress }: Required<Omit<CheckInput, 'schema'>>,
+  schema: ParallelSchema,
+): Promise<CheckedDump> {
+  const check = new DumpCheck(schema.name, targetSchema);
+  let bytesBefore = 0;
+  let rowsBefore = 0;
+  for (const text of [schema.definitions, schema.objects]) {
+    const report = (bytes: number): void => onProgress(bytesBefore + bytes, { tables: 0, rows: 0 });
+    const { dumpBytes } = text;
+    for await (const piece of decompressDump({ dump: open(text), dumpBytes, signal, onProgress: report })) {
+      check.take(piece);
+    }
+    bytesBefore += dumpBytes;
+  }
+  check.end();
+  const checked = check.result();
+  refuseOtherTables(schema, checked);
+  for (const [place, table] of schema.tables.entries()) {
+    refuseOtherSums(table);
+    for (const chunk of table.chunks) {
+      await checkTable({
+        stored: open(chunk),
+        proof: proofOf(chunk),
+        signal,
+        onProgress: (bytes) => onProgress(bytesBefore + bytes, { tables: place + 1, rows: rowsBefore }),
+      });
+      bytesBefore += chunk.textBytes;
+      rowsBefore += chunk.rows;
+    }
+  }
+  onProgress(bytesBefore, { tables: schema.tables.length + 1, rows: rowsBefore });
+  return { ...checked, tables: schema.tables.map(({ name, rows }) => ({ name, rows })) };
+}
+
+/** What a chunk must turn out to be. */
+export const proofOf = ({ rows, textBytes, fingerprint }: StoredChunk) => ({
+  rows,
+  bytes: textBytes,
+  fingerprint,
+});
+
+/**
+ * Every table has its definition and its rows, but for MERGE tables, which show those of others.
+ * @throws `backup_damaged`
+ */
+function refuseOtherTables({ tables }: ParallelSchema, { tables: made, engines }: CheckedDump): void {
+  const names = new Set(made.map(({ name }) => name));
+  const other = tables.find(({ name }) => !names.has(name));
+  if (other) throw damagedDump(`no definition makes the table ${quoteName(other.name)}`);
+  if (engines.includes('MRG_MYISAM')) return;
+  const stored = new Set(tables.map(({ name }) => name));
+  const without = made.find(({ name }) => !stored.has(name));
+  if (without) throw damagedDump(`nothing is stored of the table ${quoteName(without.name)}`);
+}
+
+/** @throws `backup_damaged` where the chunks of a table are more or fewer than all of it */
+function refuseOtherSums({ name, rows, bytes, fingerprint, chunks }: StoredTable): void {
+  const found = sumOfChunks(chunks);
+  if (found.rows === rows && found.bytes === bytes && found.fingerprint === fingerprint) return;
+  throw damagedDump(`the chunks of ${quoteName(name)} are not all of it`);
+}
+
+/** What the chunks of a table amount to. */
+export const sumOfChunks = (
+  chunks: readonly StoredChunk[],
+): Pick<StoredTable, 'rows' | 'bytes' | 'fingerprint'> => ({
+  rows: chunks.reduce((total, { rows }) => total + rows, 0),
+  bytes: chunks.reduce((total, { textBytes }) => total + textBytes, 0),
+  fingerprint: sumOfFingerprints(chunks.map(({ fingerprint }) => fingerprint)),
+});

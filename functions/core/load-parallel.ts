@@ -1,0 +1,104 @@
+import { withOpen } from '../engine/deadline.ts';
+import { loadDefinitions, setUpDefining } from '../engine/parallel/load-definitions.ts';
+import { loadTable } from '../engine/parallel/load-table.ts';
+import { setUpLoading } from '../engine/rows/session-settings.ts';
+import type { LoadedSchema, OnProgress, OpenSession } from '../engine/sql/format-sql.ts';
+import { holdLoadLock } from '../engine/sql/load-lock.ts';
+import { StatementRouter } from '../engine/sql/route-statements.ts';
+import { runHeldStatements } from '../engine/sql/run-held-statements.ts';
+import { SafeBaseError } from '../errors.ts';
+import { type OpenFile, proofOf } from './check-stored.ts';
+import type { ParallelSchema, StoredObject, StoredTable } from './manifest.ts';
+import type { LoadSession } from './ports.ts';
+
+interface LoadInput {
+  readonly open: OpenFile;
+  readonly schema: ParallelSchema;
+  readonly targetSchema: string;
+  readonly product: 'mariadb' | 'mysql';
+  /** A connection that fills the target. */
+  readonly openLoad: () => Promise<LoadSession>;
+  readonly openSession: OpenSession;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Loads one schema into a schema that exists: tables, then rows table by table, then programs, no event running. The
+ * first error stops. Views, and events that are to run, wait for the caller.
+ * @throws as `loadDefinitions`, `loadTable` and `runHeldStatements`
+ */
+export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
+  const { schema, targetSchema, openSession, signal, onProgress } = input;
+  const router = new StatementRouter();
+  let bytesBefore = 0;
+  const databaseCollation = await withOpen(signal, input.openLoad, async (session) => {
+    await holdLoadLock(session.query, targetSchema);
+    await setUpDefining(session.query);
+    const run = async (text: StoredObject) => {
+      const switched = await loadDefinitions({
+        schema: schema.name,
+        targetSchema,
+        dump: input.open(text),
+        dumpBytes: text.dumpBytes,
+        run: (statement) => session.run(statement),
+        router,
+        signal,
+        onProgress: (bytes) => onProgress(bytesBefore + bytes),
+      });
+      bytesBefore += text.dumpBytes;
+      return switched;
+    };
+    await run(schema.definitions);
+    await setUpLoading(session.query);
+    bytesBefore += await loadRows(input, session, bytesBefore);
+    // Histograms are made here, of the rows; programs and views are kept.
+    await setUpDefining(session.query);
+    return run(schema.objects);
+  });
+  const { programs, ...others } = router.routed;
+  await runHeldStatements({
+    openSession,
+    targetSchema,
+    statements: programs,
+    signal,
+    finally: databaseCollation,
+  });
+  return { ...others, statements: router.statements, bytes: bytesBefore, databaseCollation };
+}
+
+/** @returns bytes of text */
+async function loadRows(
+  { open, schema, targetSchema, product, signal, onProgress }: LoadInput,
+  { converse }: LoadSession,
+  bytesBefore: number,
+): Promise<number> {
+  let bytes = 0;
+  let rows = 0;
+  for (const [place, table] of schema.tables.entries()) {
+    for (const chunk of table.chunks) {
+      await loadTable({
+        converse,
+        product,
+        table: { ...table, schema: targetSchema },
+        stored: open(chunk),
+        proof: proofOf(chunk),
+        signal,
+        onProgress: (done) => onProgress(bytesBefore + bytes + done, { tables: place + 1, rows }),
+      }).catch((error: unknown) => {
+        throw failedTable(table, error);
+      });
+      bytes += chunk.textBytes;
+      rows += chunk.rows;
+    }
+  }
+  onProgress(bytesBefore + bytes, { tables: schema.tables.length + 1, rows });
+  return bytes;
+}
+
+function failedTable({ name }: StoredTable, error: unknown): unknown {
+  if (!(error instanceof SafeBaseError)) return error;
+  const { code, hint, details } = error;
+  const told = code === 'query_failed' ? 'load_failed' : code;
+  return new SafeBaseError(told, `table ${name}: ${error.message}`, { cause: error, hint, details });
+}

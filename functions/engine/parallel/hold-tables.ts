@@ -1,0 +1,91 @@
+import { isCode, SafeBaseError } from '../../errors.ts';
+import { type Query, quoteName } from '../connection.ts';
+
+/** Tables whose definitions nobody can change, and that are let go of one by one. */
+export interface HeldTables {
+  /** Lets go of the next one, in the order in which they were given. */
+  release(): Promise<void>;
+}
+
+interface Table {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/**
+ * Holds the definitions of tables of InnoDB within a snapshot, by reading a row of each: a table that was changed since
+ * the snapshot shows that now.
+ * @param query of a session within its snapshot
+ * @throws `dump_failed` naming a table that was changed or is gone, what `query` gives
+ */
+export async function holdTables(query: Query, tables: readonly Table[]): Promise<HeldTables> {
+  // Going back to a savepoint lets go of all that came after it: the last one is the first to go.
+  for (const [place, table] of [...tables.entries()].toReversed()) {
+    await query(`SAVEPOINT ${savepoint(place)}`);
+    await touch(query, table);
+  }
+  let next = 0;
+  return {
+    release: async () => {
+      await query(`ROLLBACK TO SAVEPOINT ${savepoint(next)}`);
+      next += 1;
+    },
+  };
+}
+
+/**
+ * The same for tables of any engine, which are all let go of at once: behind some of them no savepoint can be set.
+ * @throws as `holdTables`
+ */
+export async function holdTogether(query: Query, tables: readonly Table[]): Promise<HeldTables> {
+  if (tables.length === 0) return { release: async () => {} };
+  await query('SAVEPOINT safebase_together');
+  for (const table of tables) await touch(query, table);
+  return {
+    release: async () => {
+      await query('ROLLBACK TO SAVEPOINT safebase_together');
+    },
+  };
+}
+
+async function touch(query: Query, table: Table): Promise<void> {
+  const name = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  await query(`SELECT 1 FROM ${name} LIMIT 1`).catch((error: unknown) => {
+    throw changedTable(table, error);
+  });
+}
+
+const savepoint = (place: number): string => `safebase_${place}`;
+
+/** Changed since the snapshot, gone, a column of it gone: the definition is not the one that was looked at. */
+const CHANGED = [1412, 1146, 1054];
+/** Somebody else holds the table, or waits to. */
+const LOCKED = 1205;
+
+/** Says which table it was, where an error is that of one that was changed under us; other errors stay as they are. */
+export function changedTable({ schema, name }: Table, error: unknown): unknown {
+  if (!isCode(error, 'query_failed') || !isChange(error)) return error;
+  const what = isLocked(error)
+    ? `somebody else holds table ${schema}.${name}, or waits to change it`
+    : `table ${schema}.${name} was changed while it was to be dumped`;
+  return new SafeBaseError('dump_failed', what, {
+    cause: error,
+    hint: 'Run again while nobody changes tables.',
+    details: error.details,
+  });
+}
+
+/** Whether a new snapshot may do better. */
+export const isChangedTable = (error: unknown): boolean => isCode(error, 'dump_failed') && isChange(error);
+
+const isChange = ({ details }: SafeBaseError): boolean =>
+  [...CHANGED, LOCKED].some((errno) => errno === details.errno);
+
+/** Whether a query waited for a table in vain. */
+export const isLocked = (error: unknown): boolean =>
+  isCode(error, 'query_failed') && error.details.errno === LOCKED;
+
+/** Makes a session give up (1205) where it would wait for tables longer than this. */
+export const waitForTables = async (query: Query, seconds: number): Promise<void> => {
+  await query(`SET SESSION lock_wait_timeout = ${seconds}`);
+};

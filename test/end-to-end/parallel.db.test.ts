@@ -1,0 +1,150 @@
+/** Format `parallel` from the request to the restored server, over HTTP. */
+import { compareContents } from '../../local/compare/compare-contents.ts';
+import { connectToRead } from '../../local/compare/connect.ts';
+import type { KnownLoss } from '../../local/compare/content.ts';
+import { readServerContent } from '../../local/compare/read-content.ts';
+import { obtainEngine } from '../../local/engines/obtain-engine.ts';
+import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
+import { CORPUS_OPTIONS, corpusFor, loadCorpusFile } from '../corpus/load.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+import { type Laptop, startLaptop } from './laptop.ts';
+import { verificationEnded } from './verification-ended.ts';
+
+const TEST_MS = 600_000;
+
+const read = async (server: RunningServer, schemas: readonly string[], losses: readonly KnownLoss[]) => {
+  const connection = await connectToRead({ socketPath: server.socket, user: 'root' });
+  try {
+    return await readServerContent(connection, schemas, losses);
+  } finally {
+    await connection.close();
+  }
+};
+
+/** What no way out of a server carries. */
+const REMAINING = new Set([
+  'json_opaque',
+  'general_tablespace',
+  'archive_auto_increment',
+  'history',
+  'view_broken',
+]);
+
+describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format parallel on %s', (engine) => {
+  let laptop: Laptop;
+  let server: RunningServer;
+  const files = corpusFor(engine);
+  const schemas = files.flatMap((file) => file.schemas);
+
+  beforeAll(async () => {
+    laptop = await startLaptop();
+    server = await startServer({
+      engine: await obtainEngine(engine),
+      dataFolder: temporaryFolder(),
+      options: [...CORPUS_OPTIONS, '--local-infile=1'],
+    });
+  }, 240_000);
+  afterAll(async () => {
+    await server?.kill();
+    await laptop?.cloud.stop();
+  });
+
+  const run = async (...statements: readonly string[]): Promise<void> => {
+    const connection = await server.connect();
+    for (const statement of statements) await connection.query(statement);
+    await connection.end();
+  };
+  const drop = (names: readonly string[]) =>
+    run(...names.map((name) => `DROP DATABASE IF EXISTS \`${name.replaceAll('`', '``')}\``));
+
+  it(
+    'carries every file of the corpus exactly, but for the losses that remain, and proves it',
+    async () => {
+      for (const file of files) await loadCorpusFile(server, file);
+      const databaseId = await laptop.register(server, 'all');
+      const backup = await laptop.backUp(databaseId, { format: 'parallel' });
+      expect(backup.failure).toBeUndefined();
+      expect(backup).toMatchObject({ format: 'parallel', state: 'completed', reread: true });
+      const kinds = new Set<string>(backup.losses.map(({ kind }: KnownLoss) => kind));
+      expect([...kinds].filter((kind) => !REMAINING.has(kind))).toEqual([]);
+
+      expect((await laptop.api('POST', `/backup/${backup.id}/verify`)).status).toBe(202);
+      expect(await verificationEnded(laptop, backup.id)).toMatchObject({ verification: { state: 'passed' } });
+
+      const before = await read(server, schemas, backup.losses);
+      await drop(schemas);
+      const restore = await laptop.restore(backup.id, { databaseId });
+      expect(restore.failure).toBeUndefined();
+      expect(restore).toMatchObject({ state: 'completed' });
+      expect(await compareContents(before, await read(server, schemas, backup.losses))).toEqual([]);
+      await drop(schemas);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'restores under another name, over what is there when asked to, and tells of each table',
+    async () => {
+      await run(
+        'CREATE DATABASE shop',
+        'CREATE TABLE shop.items (id INT PRIMARY KEY, price FLOAT)',
+        'CREATE TABLE shop.nothing (id INT)',
+        'CREATE VIEW shop.dear AS SELECT id FROM shop.items WHERE price > 1',
+        'INSERT INTO shop.items VALUES (1, 16777217), (2, 0.333333333)',
+      );
+      const databaseId = await laptop.register(server, ['shop']);
+      const backup = await laptop.backUp(databaseId, { format: 'parallel' });
+      expect(backup).toMatchObject({ state: 'completed', losses: [] });
+      await drop(['shop']);
+      await run('CREATE DATABASE shop', 'CREATE TABLE shop.other (id INT)');
+      expect(await laptop.restore(backup.id, { databaseId })).toMatchObject({
+        state: 'failed',
+        failure: { code: 'target_not_empty' },
+      });
+      const order = { databaseId, overwrite: true, confirm: 'shop' };
+      expect(await laptop.restore(backup.id, order)).toMatchObject({
+        state: 'completed',
+        restored: [
+          {
+            target: 'shop',
+            state: 'restored',
+            tables: [
+              { name: 'items', rows: 2, content: 'same' },
+              { name: 'nothing', rows: 0, content: 'same' },
+            ],
+          },
+        ],
+      });
+      // Of another format: rows and objects are compared, bytes are not.
+      await run('DELETE FROM shop.items');
+      expect(await laptop.backUp(databaseId)).toMatchObject({
+        state: 'completed',
+        comparedWith: backup.id,
+        shrunk: [{ schema: 'shop', what: 'rows', table: 'items', before: 2, now: 0 }],
+      });
+      await drop(['shop']);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'refuses a target that takes no rows, before anything is written',
+    async () => {
+      await run('CREATE DATABASE shop', 'CREATE TABLE shop.items (id INT PRIMARY KEY)');
+      const databaseId = await laptop.register(server, ['shop']);
+      const backup = await laptop.backUp(databaseId, { format: 'parallel' });
+      expect(backup).toMatchObject({ state: 'completed' });
+      await run('SET GLOBAL local_infile = 0');
+      try {
+        const order = { databaseId, schemas: { shop: 'copy' } };
+        const refused = await laptop.restore(backup.id, order);
+        expect(refused).toMatchObject({ state: 'failed', failure: { code: 'local_infile_off' } });
+        expect(refused).not.toHaveProperty('restored');
+      } finally {
+        await run('SET GLOBAL local_infile = 1');
+      }
+      await drop(['shop']);
+    },
+    TEST_MS,
+  );
+});

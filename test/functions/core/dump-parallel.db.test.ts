@@ -1,0 +1,193 @@
+/** What a dump holds while somebody else is at work on the server. */
+import { checkStored } from '../../../functions/core/check-stored.ts';
+import { dumpParallel } from '../../../functions/core/dump-parallel.ts';
+import type { ParallelSchema, StoredFile } from '../../../functions/core/manifest.ts';
+import { planBackup } from '../../../functions/core/plan-backup.ts';
+import type { SqlConnector } from '../../../functions/core/ports.ts';
+import { runSessions } from '../../../functions/core/run-sessions.ts';
+import { throwIfOver } from '../../../functions/engine/deadline.ts';
+import { readVerifiedParts } from '../../../functions/engine/sql/read-verified-parts.ts';
+import { SafeBaseError } from '../../../functions/errors.ts';
+import { aBackup, aDatabase } from '../../fixtures/records.ts';
+import { memoryObjects } from '../../ports/memory-objects.ts';
+import { recordingLog } from '../../ports/recorders.ts';
+import { CLIENT_ROOT } from '../engine/test-database.ts';
+import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
+
+/** Called with each statement of the lane, after it was answered. */
+type Watch = (sql: string) => Promise<void> | void;
+
+describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (engine) => {
+  let server: EngineServer;
+  beforeAll(async () => {
+    server = await startEngineServer(engine);
+  }, START_MS);
+  afterAll(() => server?.stop());
+  beforeEach(async () => {
+    for (const schema of ['shop', 'stock']) {
+      await server.query(`DROP DATABASE IF EXISTS ${schema}`);
+      await server.query(`CREATE DATABASE ${schema}`);
+      for (const table of ['first', 'second']) {
+        await server.query(`CREATE TABLE ${schema}.${table} (id INT PRIMARY KEY, amount INT)`);
+        await server.query(`INSERT INTO ${schema}.${table} VALUES (1, 50), (2, 50)`);
+      }
+    }
+  });
+
+  async function scene(watch: Watch) {
+    const run = new AbortController();
+    const { signal } = run;
+    const objects = memoryObjects();
+    const log = recordingLog();
+    const endpoint = server.endpoint();
+    const database = aDatabase({ schemas: ['shop', 'stock'] });
+    const held = {
+      run: aBackup(database.id, { format: 'parallel' }),
+      signal,
+      throwIfLost: () => throwIfOver(signal),
+      report: () => {},
+      keep: () => {},
+      save: async () => {},
+      lockSchemas: async () => {},
+    };
+    const watched: SqlConnector = {
+      ...server.connector,
+      openRows: async (to) => {
+        const session = await server.connector.openRows(to);
+        const query: typeof session.query = async (...asked) => {
+          const rows = await session.query(...asked);
+          await watch(asked[0]);
+          return rows;
+        };
+        return { ...session, query };
+      },
+    };
+    const sessions = runSessions(watched, held, log);
+    const { connector } = sessions;
+    const rates = { dumpBytesPerSecond: 1e9, loadBytesPerSecond: 1e9, workerSeconds: 600 };
+    const asked = { database, endpoint, lockSchemas: held.lockSchemas, format: 'parallel' as const };
+    const plan = await planBackup(connector, rates, asked);
+    const work = {
+      ports: { connector, objects, log, now: Date.now },
+      settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1 },
+      held,
+      source: {
+        endpoint,
+        logIn: <T>(to: typeof endpoint, use: (by: typeof endpoint) => Promise<T>) => use(to),
+        sessions,
+      },
+    };
+    return { run, objects, log, sessions, dump: () => dumpParallel(work, plan) };
+  }
+  const isSnapshot = (sql: string): boolean => sql.startsWith('START TRANSACTION');
+  const rowsIn = (schemas: readonly ParallelSchema[]) =>
+    schemas.map(({ tables }) => tables.map(({ name, rows }) => `${name} ${rows}`));
+  const tellsBeginnings = (log: ReturnType<typeof recordingLog>): number =>
+    log.lines.filter(({ message }) => message.includes('begins anew')).length;
+
+  it('is of one instant, over all schemas, and every object of it can be read', async () => {
+    const insert = async (sql: string) => {
+      if (!isSnapshot(sql)) return;
+      for (const table of ['shop.first', 'stock.second']) {
+        await server.query(`INSERT INTO ${table} VALUES (3, 0)`);
+        await server.query(`UPDATE ${table} SET amount = 0`);
+      }
+    };
+    const { objects, dump } = await scene(insert);
+    const { told } = await dump();
+    expect(told).toMatchObject({ format: 'parallel', consistency: 'one-instant' });
+    expect(rowsIn(told.schemas)).toEqual([
+      ['first 2', 'second 2'],
+      ['first 2', 'second 2'],
+    ]);
+    // All four tables hold the same rows: those of before.
+    const prints = told.schemas.flatMap(({ tables }) => tables.map(({ fingerprint }) => fingerprint));
+    expect(new Set(prints).size).toBe(1);
+    const { signal } = new AbortController();
+    const open = (file: StoredFile) =>
+      readVerifiedParts((range) => objects.read(file.key, file.versionId, range), file, signal);
+    for (const schema of told.schemas) {
+      const checked = await checkStored({ open, schema, signal, onProgress: () => {} });
+      expect(checked.created).toMatchObject({ tables: 2 });
+    }
+  });
+
+  it.each([
+    ['changed', 'ALTER TABLE stock.second ADD COLUMN more INT DEFAULT 7, ALGORITHM=COPY'],
+    [
+      'put in the place of another',
+      'RENAME TABLE stock.second TO stock.old, stock.first TO stock.second, stock.old TO stock.first',
+    ],
+  ])('begins anew where a table was %s since its snapshot', async (_, change) => {
+    // The catalogue tells time in seconds.
+    await server.query('DO SLEEP(1.1)');
+    await server.query('ALTER TABLE stock.first ADD COLUMN own INT, ALGORITHM=COPY');
+    let snapshots = 0;
+    const { log, dump } = await scene(async (sql) => {
+      if (!isSnapshot(sql)) return;
+      snapshots += 1;
+      if (snapshots === 1) await server.query(change);
+    });
+    const { told } = await dump();
+    expect([snapshots, tellsBeginnings(log)]).toEqual([2, 1]);
+    expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2']);
+    const [, stock] = told.schemas;
+    expect(stock?.tables.map(({ columns }) => columns.length)).toEqual(
+      change.startsWith('ALTER') ? [3, 3] : [2, 3],
+    );
+  });
+
+  it('gives up, and stores nothing, where that happens each time', async () => {
+    let snapshots = 0;
+    const { objects, dump } = await scene(async (sql) => {
+      if (!isSnapshot(sql)) return;
+      snapshots += 1;
+      await server.query(`ALTER TABLE shop.second ADD COLUMN c${snapshots} INT, ALGORITHM=COPY`);
+    });
+    await expect(dump()).rejects.toMatchObject({
+      code: 'dump_failed',
+      message: expect.stringContaining('shop.second'),
+    });
+    expect([snapshots, objects.stored.size]).toEqual([3, 0]);
+  });
+
+  it.each([
+    ['goes on', 'without a default', '', 0],
+    ['lets them through and begins anew', 'with a default that must be read', ' FLOAT DEFAULT 0.1', 1],
+  ])(
+    '%s where somebody waits to change a table %s',
+    async (_, _of, column, beginnings) => {
+      if (column) await server.query(`ALTER TABLE shop.first ADD COLUMN price${column}`);
+      await server.query('CREATE VIEW shop.v AS SELECT * FROM shop.first');
+      const owner = await server.connector.connect(server.endpoint());
+      let change: Promise<unknown> | undefined;
+      const waits =
+        "SELECT id FROM information_schema.PROCESSLIST WHERE state LIKE 'Waiting for table metadata%'";
+      const { log, dump } = await scene(async (sql) => {
+        if (change !== undefined || !sql.startsWith('SELECT 1 FROM `shop`.`first`')) return;
+        change = owner.query('ALTER TABLE shop.first ADD COLUMN more INT DEFAULT 7, ALGORITHM=COPY');
+        await server.waitForRows(1, waits);
+      });
+      const { told } = await dump();
+      await change;
+      await owner.close();
+      expect(tellsBeginnings(log)).toBe(beginnings);
+      const columns = told.schemas[0]?.tables[0]?.columns.map(({ name }) => name);
+      expect(columns?.includes('more')).toBe(beginnings > 0);
+    },
+    60_000,
+  );
+
+  it('ends with the run, and leaves no connection behind', async () => {
+    const cancelled = new SafeBaseError('cancelled', 'bk_1 was cancelled');
+    const { run, sessions, dump } = await scene((sql) => {
+      // The rows of the first table are through.
+      if (sql.startsWith('ROLLBACK TO SAVEPOINT')) run.abort(cancelled);
+    });
+    await expect(dump()).rejects.toBe(cancelled);
+    await sessions.endAll();
+    const others =
+      "SELECT id FROM information_schema.PROCESSLIST WHERE id <> CONNECTION_ID() AND user <> 'event_scheduler' AND user <> 'system user'";
+    await server.waitForRows(0, others);
+  });
+});
