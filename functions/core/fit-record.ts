@@ -56,7 +56,7 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
 /** What differs first. */
 const fitTables = (tables: readonly RestoredTable[], names: number): readonly RestoredTable[] =>
   tables.toSorted((a, b) => rank(a) - rank(b)).slice(0, names);
-const rank = ({ content }: RestoredTable): number => (content === 'differs' ? 0 : 1);
+const rank = ({ content }: RestoredTable): number => ['differs', 'lossy', 'same'].indexOf(content);
 
 /** The same for what a backup holds less of, which is known only after its dump. */
 export const fitComparison = ({ shrunk = [], ...others }: Comparison): BackupResult => ({

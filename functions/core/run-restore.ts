@@ -1,3 +1,4 @@
+import type { Loss } from '../engine/contents.ts';
 import type { LoadedSchema, OnProgress } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
@@ -68,7 +69,7 @@ async function restoreBackup(
   await checkAll(work);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
-  await compareAll(work, states);
+  await compareAll(work, states, losses);
   await startEvents(work, loaded, states);
   return states.result();
 }
@@ -140,8 +141,11 @@ async function finishViews(work: RestoreWork, loaded: readonly LoadedSchema[]): 
   }
 }
 
+/** Opaque values of JSON documents print otherwise once they are another type; all other losses are of definitions. */
+const isOfRows = ({ kind, schema }: Loss, name: string): boolean => kind === 'json_opaque' && schema === name;
+
 /** Objects by their number; rows by theirs, and where the backup tells more of them, by what they hold. */
-async function compareAll(work: RestoreWork, states: States): Promise<void> {
+async function compareAll(work: RestoreWork, states: States, losses: readonly Loss[]): Promise<void> {
   const { ports, held, endpoint, plan } = work;
   const { product } = plan;
   const { signal } = held;
@@ -157,7 +161,8 @@ async function compareAll(work: RestoreWork, states: States): Promise<void> {
       signal,
     );
     const openRows = () => ports.connector.openRows(endpoint);
-    const compared = { openRows, product, schema: stored, targetSchema, signal, onProgress };
+    const lossy = new Set(losses.filter((loss) => isOfRows(loss, stored.name)).map(({ object }) => object));
+    const compared = { openRows, product, schema: stored, targetSchema, lossy, signal, onProgress };
     const tables = await compareContent(compared);
     states.set(schema, { tables });
     const others = tables.filter(({ content }) => content === 'differs');

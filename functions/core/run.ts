@@ -129,8 +129,8 @@ export interface Backup extends Run, Comparison {
 export interface RestoredTable {
   readonly name: string;
   readonly rows: number;
-  /** Whether its fingerprint is that of the backup. */
-  readonly content: 'same' | 'differs';
+  /** Whether its fingerprint is that of the backup; `lossy`: it is not, and `losses` say why it may not be. */
+  readonly content: 'same' | 'differs' | 'lossy';
 }
 
 /** What came of one schema of a restore. */

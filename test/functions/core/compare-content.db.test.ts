@@ -28,12 +28,13 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('what was restored on %s',
   }, 120_000);
   afterAll(() => server?.stop());
 
-  const compared = () =>
+  const compared = (...lossy: readonly string[]) =>
     compareContent({
       openRows: () => server.open(),
       product: server.product,
       schema,
       targetSchema: 'shop',
+      lossy: new Set(lossy),
       signal,
       onProgress,
     });
@@ -51,6 +52,9 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('what was restored on %s',
     await server.admin.query('USE shop');
     await server.admin.query(change);
     expect(await compared()).toEqual([{ name: 'items', rows, content: 'differs' }, nothing]);
+    // What may come back as another value is there all the same.
+    const content = rows === 2 ? 'lossy' : 'differs';
+    expect(await compared('items')).toEqual([{ name: 'items', rows, content }, nothing]);
     await server.admin.query('REPLACE INTO items VALUES (1, 16777216), (2, 2)');
     expect(await compared()).toMatchObject([{ content: 'same' }, nothing]);
   });
