@@ -15,7 +15,6 @@ import { openInstant } from '../engine/parallel/open-instant.ts';
 import { readEvents } from '../engine/parallel/read-events.ts';
 import { changedSince, readTableBirths, refuseOtherBirths } from '../engine/parallel/table-births.ts';
 import { readTableMends, type TableMends } from '../engine/parallel/table-mends.ts';
-import { whileNobodyWaits } from '../engine/parallel/watch-waiters.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -24,7 +23,7 @@ import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
 
 /** A schema before its rows are read. */
-export interface DefinedSchema extends Pick<DumpedDefinitions, 'before' | 'after' | 'program'> {
+interface DefinedSchema extends Pick<DumpedDefinitions, 'before' | 'after' | 'program'> {
   /** Those with rows of their own, and the names of those that are held: the others are of no instant. */
   readonly tables: readonly RowTable[];
   readonly held: ReadonlySet<string>;
@@ -138,18 +137,16 @@ async function defineSchema(
   const events = await readEvents(query, name);
   // A login that was refused has read nothing: with another one, all of it is done anew.
   const definitions = await source.logIn(source.endpoint, (endpoint) =>
-    whileNobodyWaits(query, { schema: name, username: endpoint.username }, held.signal, (signal) =>
-      source.sessions.duringDump(endpoint, name, () =>
-        dumpDefinitions({
-          ...dumpInput,
-          history: false,
-          endpoint,
-          clientRoot: settings.clientRoot,
-          signal,
-          mends,
-          events,
-        }),
-      ),
+    source.sessions.duringDump(endpoint, name, () =>
+      dumpDefinitions({
+        ...dumpInput,
+        history: false,
+        endpoint,
+        clientRoot: settings.clientRoot,
+        signal: held.signal,
+        mends,
+        events,
+      }),
     ),
   );
   const { before, after, program, found, unmended } = definitions;

@@ -5,9 +5,6 @@ import type { RowColumn } from '../engine/rows/column-form.ts';
 import type { BackupId, DatabaseId } from './ids.ts';
 import type { Comparison } from './shrunk.ts';
 
-/** The forms in which a backup is stored: the SQL that a dump tool printed, or definitions as SQL and rows as files. */
-export type BackupFormat = 'sql' | 'parallel';
-
 /** A stored object: its place, and all that a reader needs to trust its bytes. */
 export interface StoredFile {
   readonly key: string;
@@ -51,7 +48,7 @@ export interface StoredTable {
 }
 
 /** A schema as it was dumped in format `sql`. */
-export interface SqlSchema extends SchemaContents {
+interface SqlSchema extends SchemaContents {
   /** What the dump holds of each table; absent where nobody can read it. */
   readonly tables?: readonly TableRows[];
   /** When the tool was started; its snapshot is not older. */

@@ -13,9 +13,9 @@ import type { Endpoint, Query } from '../engine/connection.ts';
 import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import type { DumpInput } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
+import type { BackupFormat } from './backup-format.ts';
 import type { Database } from './database.ts';
 import { MAX_SCHEMAS } from './fit-record.ts';
-import type { BackupFormat } from './manifest.ts';
 import type { SqlConnector } from './ports.ts';
 import type { LockSchemas } from './schema-locks.ts';
 

@@ -1,8 +1,8 @@
 import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
+import type { BackupFormat } from './backup-format.ts';
 import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
-import type { BackupFormat } from './manifest.ts';
 import type { Comparison } from './shrunk.ts';
 import type { Signature } from './signature.ts';
 import { type Verification, verificationAsOf } from './verification.ts';

@@ -1,7 +1,7 @@
 import { NO_OBJECTS, type ObjectCounts, type TableRows } from '../engine/contents.ts';
 import { SafeBaseError } from '../errors.ts';
+import type { BackupFormat } from './backup-format.ts';
 import type { BackupId } from './ids.ts';
-import type { BackupFormat } from './manifest.ts';
 
 /** Something of which a backup holds less than the one before: nobody but the owner can tell whether that is right. */
 export interface Shrunk {

@@ -1,5 +1,5 @@
+import type { BackupFormat } from './backup-format.ts';
 import { type BackupId, type DatabaseId, newBackupId, parseBackupId } from './ids.ts';
-import type { BackupFormat } from './manifest.ts';
 import type { Backup } from './run.ts';
 import type { Starts } from './start-once.ts';
 import { type StartPorts, startRun } from './start-run.ts';

@@ -152,11 +152,11 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
   });
 
   it.each([
-    ['goes on', 'without a default', '', 0],
-    ['lets them through and begins anew', 'with a default that must be read', ' FLOAT DEFAULT 0.1', 1],
+    ['goes on', 'without a default', '', false],
+    ['lets them through and begins anew', 'with a default that must be read', ' FLOAT DEFAULT 0.1', true],
   ])(
     '%s where somebody waits to change a table %s',
-    async (_, _of, column, beginnings) => {
+    async (_, _of, column, isRead) => {
       if (column) await server.query(`ALTER TABLE shop.first ADD COLUMN price${column}`);
       await server.query('CREATE VIEW shop.v AS SELECT * FROM shop.first');
       const owner = await server.connector.connect(server.endpoint());
@@ -171,9 +171,9 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       const { told } = await dump();
       await change;
       await owner.close();
-      expect(tellsBeginnings(log)).toBe(beginnings);
+      expect(tellsBeginnings(log) > 0).toBe(isRead);
       const columns = told.schemas[0]?.tables[0]?.columns.map(({ name }) => name);
-      expect(columns?.includes('more')).toBe(beginnings > 0);
+      expect(columns?.includes('more')).toBe(isRead);
     },
     60_000,
   );

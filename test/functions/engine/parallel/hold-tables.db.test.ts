@@ -2,8 +2,6 @@
 import type { RowSession } from '../../../../functions/adapters/mysql-session.ts';
 import { holdTables, isChangedTable } from '../../../../functions/engine/parallel/hold-tables.ts';
 import { openInstant } from '../../../../functions/engine/parallel/open-instant.ts';
-import { whileNobodyWaits } from '../../../../functions/engine/parallel/watch-waiters.ts';
-import { waitUntil } from '../../../local/wait-until.ts';
 import { type RowServer, startRowServer } from '../rows/row-server.ts';
 
 const never = () => new AbortController().signal;
@@ -76,30 +74,4 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('tables o
     await owner.close();
     await closed(lane);
   }, 30_000);
-
-  it('that somebody waits to change are not waited for by a program of ours behind them', async () => {
-    const { lane, tables } = await scene();
-    await holdTables(lane.query, tables);
-    const [owner, program] = [await server.open(), await server.open()];
-    const change = owner.query('ALTER TABLE shop.second ADD COLUMN more INT');
-    change.catch(() => {});
-    const isWaiting = async () =>
-      (await server.admin.query('SHOW PROCESSLIST')).some(({ state }) => /metadata/.test(state ?? ''));
-    await waitUntil(isWaiting, 'the owner waits');
-    await program.query('USE shop');
-    const [own] = await lane.query("SELECT SUBSTRING_INDEX(USER(), '@', 1) AS name");
-    const who = { schema: 'shop', username: own?.name ?? '' };
-    const reading = whileNobodyWaits(server.admin.query, who, never(), async (signal) => {
-      const stopped = new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      await Promise.race([program.query('SELECT * FROM second'), stopped]);
-    });
-    const error: unknown = await reading.catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'dump_failed', message: expect.stringContaining('shop') });
-    expect(isChangedTable(error)).toBe(true);
-    await closed(lane);
-    await change;
-    await Promise.all([owner.close(), program.close()]);
-  }, 60_000);
 });
