@@ -7,7 +7,7 @@ import { PartCutter } from '../sql/part-cutter.ts';
 import { compressFrames } from '../zstd-frames.ts';
 
 /** Rows of a table that lie in one object, as far as their bytes tell. */
-export interface DumpedRows extends RowsProof {
+interface DumpedRows extends RowsProof {
   /** Compressed. */
   readonly sizeBytes: number;
   /** Hex, over all parts in order. */

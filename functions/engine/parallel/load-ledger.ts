@@ -4,7 +4,7 @@ import { type Query, quoteName } from '../connection.ts';
  * In the target while a restore fills it: what is noted here is loaded, and nothing else is. Its name is ours; a schema
  * that has a table of this name is not restored.
  */
-export const LEDGER_TABLE = 'safebase_restore_ledger';
+const LEDGER_TABLE = 'safebase_restore_ledger';
 
 /** One chunk of one table of a restore. */
 export interface LedgerEntry {

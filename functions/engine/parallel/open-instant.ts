@@ -12,7 +12,7 @@ export interface LaneSession {
 }
 
 /** How the lanes came to see the same instant: nobody had to wait, commits had, or writes to these tables had. */
-export type InstantWay = 'alone' | LockWay;
+type InstantWay = 'alone' | LockWay;
 type LockWay = 'backup_stage' | 'lock_tables';
 
 export interface Instant<Lane> {

@@ -48,6 +48,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       report: () => {},
       keep: () => {},
       save: async () => {},
+      conclude: <T>(write: () => Promise<T>) => write(),
       lockSchemas: async () => {},
     };
     const watched: SqlConnector = {
