@@ -49,6 +49,11 @@ export const WORKER_SCENARIOS: Readonly<Record<string, WorkerScenario>> = {
       await unlocked(stage, id);
     });
   },
+  'a backup in format parallel is made and restored': async (stage, network) => {
+    const id = await register(stage, network);
+    const backup = await backedUp(stage, id, { format: 'parallel' });
+    await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
+  },
   'a secret of the user opens a database to look at': async (stage, network) => {
     const backupCredentials = { secretArn: await ownSecret(stage) };
     const id = await register(stage, network, { backupCredentials });

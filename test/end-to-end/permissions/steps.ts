@@ -68,8 +68,8 @@ export async function makeSchema({ server }: Stage, rows = 1): Promise<string> {
 export const register = async (stage: Stage, network: Network = 'public', more: object = {}) =>
   stage.laptop.register(stage.server, [await makeSchema(stage)], { network, ...more });
 
-export const start = (stage: Stage, databaseId: string, headers = {}): Promise<Body> =>
-  ask(stage, 202, 'POST', '/backup', { databaseId }, headers);
+export const start = (stage: Stage, databaseId: string, headers = {}, order = {}): Promise<Body> =>
+  ask(stage, 202, 'POST', '/backup', { databaseId, ...order }, headers);
 
 /** The order to restore over the schema of a database. */
 export async function overwriting(stage: Stage, databaseId: string): Promise<object> {
@@ -90,8 +90,8 @@ export async function completed(stage: Stage, path: string): Promise<Body> {
   return run;
 }
 
-export const backedUp = async (stage: Stage, databaseId: string): Promise<Body> =>
-  completed(stage, `/backup/${(await start(stage, databaseId)).id}`);
+export const backedUp = async (stage: Stage, databaseId: string, order = {}): Promise<Body> =>
+  completed(stage, `/backup/${(await start(stage, databaseId, {}, order)).id}`);
 
 export const verified = (stage: Stage, backupId: string): Promise<Body> =>
   soon('it is verified', async () => {
