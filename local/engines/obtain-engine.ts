@@ -21,6 +21,7 @@ import {
   UNWANTED_PACKAGES,
 } from './packages.ts';
 import { makeSystemTables } from './system-tables.ts';
+import { findLoader, libraryFolders } from './unpacked-programs.ts';
 
 /** Raise it when what is made from the packages changes, or when Debian has newer ones that behave otherwise. */
 const RECIPE = 3;
@@ -96,24 +97,6 @@ async function describe(source: EngineSource, folder: string): Promise<EngineFil
 export async function serverVersion({ server: [command, ...first] }: EngineHome): Promise<string> {
   const text = await runProgram({ command, arguments: [...first, '--no-defaults', '--version'] });
   return /Ver (\S+)/.exec(text)?.[1] ?? text.trim();
-}
-
-async function libraryFolders(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  // Bookworm still has libraries in /lib as well as in /usr/lib.
-  for (const parent of ['root/usr/lib', 'root/lib']) {
-    const names = await readdir(join(folder, parent)).catch(() => []);
-    found.push(...names.filter((name) => name.endsWith('-linux-gnu')).map((name) => join(parent, name)));
-  }
-  return found;
-}
-
-async function findLoader(folder: string, libraries: readonly string[]): Promise<string> {
-  for (const path of libraries) {
-    const name = (await readdir(join(folder, path))).find((one) => /^ld-linux-.*\.so\.\d+$/.test(one));
-    if (name !== undefined) return join(path, name);
-  }
-  throw new Error('the packages hold no dynamic loader');
 }
 
 async function exists(folder: string, path: string): Promise<string | undefined> {

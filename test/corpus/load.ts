@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EngineName } from '../../local/engines/packages.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
@@ -46,21 +45,7 @@ export function corpusFor(engine: EngineName): CorpusFile[] {
  * Runs a file on a server as root; it makes its schemas anew.
  * @throws Error with what the client program printed
  */
-export const loadCorpusFile = (server: RunningServer, file: CorpusFile): Promise<void> =>
-  loadByHand(server, createReadStream(file.path), file.theme);
-
-/**
- * Runs a text on a server as root, with the client of its maker.
- * @param name what it is, for the error
- * @param flags more of the client's
- * @throws Error with what the client program printed
- */
-export async function loadByHand(
-  server: RunningServer,
-  text: Readable,
-  name: string,
-  flags: readonly string[] = [],
-): Promise<void> {
+export async function loadCorpusFile(server: RunningServer, file: CorpusFile): Promise<void> {
   const [command, ...first] = server.engine.client;
   const client = spawn(
     command,
@@ -72,7 +57,6 @@ export async function loadByHand(
       '--binary-mode',
       '--default-character-set=utf8mb4',
       '--max-allowed-packet=512M',
-      ...flags,
     ],
     { stdio: ['pipe', 'ignore', 'pipe'] },
   );
@@ -82,9 +66,9 @@ export async function loadByHand(
     client.once('error', reject).once('close', resolve),
   );
   // The client stops reading at its first error; what it printed says why.
-  await pipeline(text, client.stdin).catch(() => undefined);
+  await pipeline(createReadStream(file.path), client.stdin).catch(() => undefined);
   const code = await ended;
-  if (code !== 0) throw new Error(`${name} did not load: ${Buffer.concat(printed).toString()}`);
+  if (code !== 0) throw new Error(`${file.theme} did not load: ${Buffer.concat(printed).toString()}`);
 }
 
 const schemasIn = (text: string): string[] =>
