@@ -81,6 +81,20 @@ const restoredSchema = z.object({
   leftOut: z.array(text).optional(),
   tables: z.array(z.object({ name: text, rows: z.number(), content: text })).optional(),
 });
+const preview = z.object({
+  ready: z.boolean(),
+  obstacles: z.array(failure),
+  schemas: z.array(
+    z.object({
+      source: text,
+      target: text,
+      action: text,
+      drops: z.record(text, z.int()).optional(),
+      unknownDefiners: z.array(text),
+    }),
+  ),
+  loadSeconds: z.number(),
+});
 export const restore = z.object({
   id: text,
   backupId: text,
@@ -88,6 +102,8 @@ export const restore = z.object({
   schemas: z.record(text, text),
   overwrite: z.boolean(),
   events: text.exactOptional(),
+  dryRun: z.boolean().optional(),
   ...run,
+  preview: preview.optional(),
   restored: z.array(restoredSchema).optional(),
 });

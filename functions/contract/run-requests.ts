@@ -41,4 +41,6 @@ export const newRestore = z.strictObject({
   /** The names of the target schemas, typed again. */
   confirm: z.union([z.string().max(64), z.array(z.string().max(64)).max(100)]).exactOptional(),
   events: z.enum(['disabled', 'as-stored']).exactOptional(),
+  /** Looks at everything, writes nothing, and tells all that would stop it. */
+  dryRun: z.boolean().exactOptional(),
 });

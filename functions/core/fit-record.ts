@@ -1,5 +1,5 @@
 import type { SchemaContents } from '../engine/contents.ts';
-import type { BackupResult, RestoredSchema, RestoredTable, RestoreResult } from './run.ts';
+import type { BackupResult, RestoredSchema, RestoredTable, RestorePreview, RestoreResult } from './run.ts';
 import type { Comparison } from './shrunk.ts';
 
 /**
@@ -9,6 +9,8 @@ import type { Comparison } from './shrunk.ts';
  */
 const MAX_BYTES = 200_000;
 const MAX_LOSSES = 100;
+/** Each may name many tables. */
+const MAX_OBSTACLES = 20;
 /** Come on top: a name has 64 characters at most, each of up to 4 bytes. */
 const MAX_SHRUNK = 100;
 /** Over all schemas together: names in each of their lists, and characters of comments and definitions. */
@@ -24,8 +26,8 @@ export const MAX_SCHEMAS = 400;
  */
 export function fitRecord(result: BackupResult & RestoreResult): BackupResult & RestoreResult {
   if (Buffer.byteLength(JSON.stringify(result)) <= MAX_BYTES) return result;
-  const { losses, schemas, restored } = result;
-  const count = schemas?.length ?? restored?.length ?? 1;
+  const { losses, schemas, restored, preview } = result;
+  const count = (schemas ?? restored ?? preview?.schemas)?.length ?? 1;
   const names = Math.floor(MAX_NAMES / count);
   const characters = Math.floor(MAX_CHARACTERS / count);
   const fitSchema = (schema: SchemaContents): SchemaContents => ({
@@ -44,12 +46,21 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     leftOut: schema.leftOut.slice(0, names),
     ...(schema.tables && { tables: fitTables(schema.tables, names) }),
   });
+  const fitPreview = ({ obstacles, schemas: previewed, ...others }: RestorePreview): RestorePreview => ({
+    ...others,
+    obstacles: obstacles.slice(0, MAX_OBSTACLES),
+    schemas: previewed.map((schema) => ({
+      ...schema,
+      unknownDefiners: schema.unknownDefiners.slice(0, names),
+    })),
+  });
   return {
     ...result,
     shortened: true,
     ...(losses === undefined ? {} : { losses: losses.slice(0, MAX_LOSSES) }),
     ...(schemas === undefined ? {} : { schemas: schemas.map(fitSchema) }),
     ...(restored === undefined ? {} : { restored: restored.map(fitRestored) }),
+    ...(preview === undefined ? {} : { preview: fitPreview(preview) }),
   };
 }
 

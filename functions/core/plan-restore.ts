@@ -14,6 +14,7 @@ import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type Manifest, type StoredSchema, textBytesOf } from './manifest.ts';
+import type { Look } from './obstacles.ts';
 import type { SqlConnector } from './ports.ts';
 import type { TargetSchema } from './prepare-target.ts';
 import { contentsIn } from './record-of-manifest.ts';
@@ -45,6 +46,7 @@ interface PlanInput {
   readonly run: Restore;
   readonly manifest: Manifest;
   readonly lockSchemas: LockSchemas;
+  readonly look: Look;
 }
 
 interface PlanSettings {
@@ -53,7 +55,8 @@ interface PlanSettings {
 }
 
 /**
- * Looks at the target before anything is read or written, and refuses what would stop half-way.
+ * Looks at the target before anything is read or written, and refuses what would stop half-way. A dry run, which changes
+ * nothing, locks nothing either.
  * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `run_active`, `names_changed`,
  * `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
  * the database
@@ -63,37 +66,37 @@ export async function planRestore(
   settings: PlanSettings,
   input: PlanInput,
 ): Promise<RestorePlan> {
-  const { endpoint, run, manifest } = input;
+  const { endpoint, run, manifest, look } = input;
   const session = await connector.connect(endpoint);
   try {
     const { query } = session;
     // Such a session may not see what a target holds.
-    await refuseLimitedReads(query);
+    await look(() => refuseLimitedReads(query));
     const server = await readServer(query);
-    requireSupported(server);
-    refuseOther(server, manifest);
+    await look(() => requireSupported(server));
+    await look(() => refuseOther(server, manifest));
     const life = await readServerLife(query, server);
-    await requireExplicitTimestamps(query);
-    await input.lockSchemas(server, Object.values(run.schemas));
+    await look(() => requireExplicitTimestamps(query));
+    if (!run.dryRun) await input.lockSchemas(server, Object.values(run.schemas));
     const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
-    refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), await readSchemaNames(query));
+    const there = await readSchemaNames(query);
+    await look(() => refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), there));
     const schemas: SchemaRestore[] = [];
     for (const [source, target] of Object.entries(run.schemas)) {
       const held = manifest.schemas.find(({ name }) => name === source);
       if (held === undefined)
         throw new SafeBaseError('schema_not_in_backup', `the backup holds no schema ${source}`);
       const contents = { ...contentsIn(held), ...(held.tables && { tables: held.tables }) };
-      const action = await actionFor(query, target, run.overwrite);
+      const action = await actionFor(query, target);
+      if (!run.overwrite) await look(() => refuseFilled(action, target));
       schemas.push({ contents, target, stored: held, action });
     }
-    if (manifest.format === 'parallel') await requireLocalInfile(query);
+    if (manifest.format === 'parallel') await look(() => requireLocalInfile(query));
     const dumpBytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
-    refuseTooLarge(
-      { ...estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings }) },
-      settings.workerSeconds,
-    );
+    const times = estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings });
+    await look(() => refuseTooLarge(times, settings.workerSeconds));
     const grants = await readGrants(query, server);
-    refuseMissing(grants, await missingRights(query, server, grants, schemas));
+    await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
     return {
       product: server.info.product,
       life,
@@ -135,10 +138,13 @@ function refuseOther(server: Server, manifest: Manifest): void {
   );
 }
 
-async function actionFor(query: Query, target: string, overwrite: boolean): Promise<SchemaRestore['action']> {
+async function actionFor(query: Query, target: string): Promise<SchemaRestore['action']> {
   if (!(await schemaExists(query, target))) return 'create';
-  if (await isSchemaEmpty(query, target)) return 'fill';
-  if (overwrite) return 'replace';
+  return (await isSchemaEmpty(query, target)) ? 'fill' : 'replace';
+}
+
+function refuseFilled(action: SchemaRestore['action'], target: string): void {
+  if (action !== 'replace') return;
   throw new SafeBaseError('target_not_empty', `schema ${target} of the target holds objects`, {
     hint: `Choose another name in schemas, or send overwrite true with ${JSON.stringify(target)} in confirm.`,
   });

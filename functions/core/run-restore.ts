@@ -11,8 +11,10 @@ import { type HeldRun, holdRun } from './hold-run.ts';
 import type { RestoreId } from './ids.ts';
 import { loadParallel } from './load-parallel.ts';
 import type { Manifest } from './manifest.ts';
+import { collectObstacles, stopAtFirst } from './obstacles.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
 import { compareTarget, overEvents, prepareSchema } from './prepare-target.ts';
+import { previewRestore } from './preview-restore.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
 import { readManifestOf } from './read-manifest.ts';
 import {
@@ -59,14 +61,19 @@ async function restoreBackup(
   { endpoint, logIn, sessions, manifest }: Order,
 ): Promise<RestoreResult> {
   const { run, lockSchemas } = held;
-  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest, lockSchemas });
+  const dry = run.dryRun && collectObstacles();
+  const look = dry?.look ?? stopAtFirst;
+  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest, lockSchemas, look });
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
+  const work: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, plan };
+  if (dry) {
+    await checkAll(work, look);
+    return fitRecord({ losses, events: plan.events, preview: await previewRestore(work, dry.found()) });
+  }
   const states = followStates(held, plan, losses);
   held.keep({ events: plan.events, ...states.result() });
-
-  const work: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, plan };
-  await checkAll(work);
+  await checkAll(work, look);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
   await compareAll(work, states, losses);

@@ -1,4 +1,4 @@
-import type { Loss, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import type { Loss, ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { BackupFormat } from './backup-format.ts';
 import type { TlsSettings } from './database.ts';
@@ -149,6 +149,25 @@ export interface RestoredSchema {
   readonly tables?: readonly RestoredTable[];
 }
 
+/** What a dry run found, and what a restore would do. */
+export interface RestorePreview {
+  /** Nothing stands in its way. */
+  readonly ready: boolean;
+  /** All that would end it before its first write, each with its remedy. */
+  readonly obstacles: readonly Failure[];
+  readonly schemas: readonly {
+    readonly source: string;
+    readonly target: string;
+    /** `replace`: what stands there, `drops`, would be dropped. */
+    readonly action: 'create' | 'fill' | 'replace';
+    readonly drops?: ObjectCounts;
+    /** Accounts that the target does not have, and as which its views and programs would run. */
+    readonly unknownDefiners: readonly string[];
+  }[];
+  /** About how long the load would take. */
+  readonly loadSeconds: number;
+}
+
 /** One restore of a backup to a database. `databaseId` is the target. */
 export interface Restore extends Run {
   readonly id: RestoreId;
@@ -162,6 +181,9 @@ export interface Restore extends Run {
    * schema) they arrive disabled, elsewhere as they were.
    */
   readonly events?: 'disabled' | 'as-stored';
+  /** It writes nothing on the target: what it would do is in `preview`. */
+  readonly dryRun?: true;
+  readonly preview?: RestorePreview;
   readonly restored?: readonly RestoredSchema[];
   readonly losses?: readonly Loss[];
 }
@@ -182,7 +204,9 @@ export type BackupResult = Partial<
     | 'shortened'
   >
 >;
-export type RestoreResult = Partial<Pick<Restore, 'restored' | 'losses' | 'events' | 'shortened'>>;
+export type RestoreResult = Partial<
+  Pick<Restore, 'restored' | 'losses' | 'events' | 'preview' | 'shortened'>
+>;
 
 /** What a worker may note of either kind. */
 export type RunResult = BackupResult & RestoreResult;

@@ -15,6 +15,8 @@ export interface RestoreOrder {
   /** Source schema → target schema; absent: all of the backup, each under its own name. */
   readonly schemas?: Readonly<Record<string, string>> | undefined;
   readonly overwrite: boolean;
+  /** Changes nothing, and tells what stands in the way: then nothing needs to be confirmed. @default false */
+  readonly dryRun?: boolean | undefined;
   /** The names of the target schemas as typed, in any order. */
   readonly confirm?: string | readonly string[] | undefined;
   readonly events?: Restore['events'] | undefined;
@@ -28,10 +30,10 @@ export interface RestoreOrder {
  * `startRun`
  */
 export async function startRestore(ports: StartPorts, order: RestoreOrder): Promise<Restore> {
-  const { backupId, overwrite, events } = order;
+  const { backupId, overwrite, events, dryRun } = order;
   const backup = await readRun(ports.backups, backupId, ports.now());
   const schemas = chooseSchemas(schemasOf(backup), order.schemas);
-  checkConfirmation(Object.values(schemas), order);
+  if (!dryRun) checkConfirmation(Object.values(schemas), order);
 
   const id = order.id ?? newRestoreId(ports.now());
   return startRun<Restore>(ports, {
@@ -45,6 +47,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
       schemas,
       overwrite,
       ...(events === undefined ? {} : { events }),
+      ...(dryRun && { dryRun }),
       ...common,
     }),
     beforeStart: (run) => noteReader(ports, backupId, run.id),

@@ -90,14 +90,14 @@ function definerRights(
   return [...rights];
 }
 
-/** Looks up definers on the target. MariaDB asks nothing of them, so there they are not looked up. */
+/** Looks up definers on the target. */
 export async function readDefinerAccounts(
   query: Query,
   server: Server,
   names: readonly string[],
 ): Promise<readonly DefinerAccount[]> {
   const unknown = names.map((name) => ({ name, exists: undefined, isSystemUser: undefined }));
-  if (server.info.product === 'mariadb' || names.length === 0) return unknown;
+  if (names.length === 0) return unknown;
   try {
     const users = await query(`SELECT CONCAT(User, '@', Host) AS name FROM mysql.user`);
     const system = server.privileges.has('SYSTEM_USER')

@@ -1,0 +1,39 @@
+import { estimateTimes } from '../engine/catalogue/estimate.ts';
+import { countObjects } from '../engine/catalogue/object-counts.ts';
+import { readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
+import { readServer } from '../engine/catalogue/server.ts';
+import { withOpen } from '../engine/deadline.ts';
+import type { Failure } from '../errors.ts';
+import { textBytesOf } from './manifest.ts';
+import type { RestoreWork } from './restore-work.ts';
+import type { RestorePreview } from './run.ts';
+
+/** Tells what a restore would do to the target, once its looks are through. @throws the reason of the signal */
+export async function previewRestore(
+  { ports, settings, held, endpoint, plan }: RestoreWork,
+  obstacles: readonly Failure[],
+): Promise<RestorePreview> {
+  const open = () => ports.connector.connect(endpoint);
+  return withOpen(held.signal, open, async ({ query }) => {
+    const server = await readServer(query);
+    const schemas: RestorePreview['schemas'][number][] = [];
+    for (const { contents, target, action } of plan.schemas) {
+      const accounts = await readDefinerAccounts(query, server, contents.definers);
+      schemas.push({
+        source: contents.name,
+        target,
+        action,
+        ...(action === 'replace' && { drops: await countObjects(query, target) }),
+        unknownDefiners: accounts.filter(({ exists }) => exists === false).map(({ name }) => name),
+      });
+    }
+    const bytes = plan.schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
+    const rates = { ...settings, dumpBytesPerSecond: Infinity };
+    return {
+      ready: obstacles.length === 0,
+      obstacles,
+      schemas,
+      loadSeconds: estimateTimes(bytes, rates).loadSeconds,
+    };
+  });
+}
