@@ -9,6 +9,7 @@ import { type HeldSchemas, holdSchemas } from './define-schemas.ts';
 import { dumpRows } from './dump-rows.ts';
 import type { DumpWork } from './dump-schemas.ts';
 import { type ParallelManifest, type ParallelSchema, parallelKeys, type StoredObject } from './manifest.ts';
+import { refuseLongManifest } from './manifest-size.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
 import { schemaProgress } from './schema-progress.ts';
@@ -28,7 +29,7 @@ export interface ParallelDump {
  * Dumps all schemas as of one instant, through one connection that takes no lock: definitions first, while no table can
  * be changed, then rows table by table; each table is let go of as soon as its rows are through.
  * @throws `server_changed`, `dump_failed` where tables were changed in each attempt, `dump_incomplete`, as
- * `dumpDefinitions`, `readRows` and `ObjectStore.writeParts`, the reason of the signal
+ * `refuseLongManifest`, `dumpDefinitions`, `readRows` and `ObjectStore.writeParts`, the reason of the signal
  */
 export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<ParallelDump> {
   const { ports, held, source } = work;
@@ -39,6 +40,10 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
   const dump = await withOpen(held.signal, open, async (lane) => {
     await setUpReading(lane.query);
     const begun = await begin(work, plan, lane);
+    refuseLongManifest(
+      plan,
+      begun.defined.map(({ tables }) => tables),
+    );
     const schemas = await storeAll(work, plan, lane, begun);
     await lane.query('ROLLBACK');
     return { begun, schemas };

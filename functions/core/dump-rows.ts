@@ -1,12 +1,12 @@
-import { quoteName } from '../engine/connection.ts';
 import { throwIfOver } from '../engine/deadline.ts';
 import { dumpTable } from '../engine/parallel/dump-table.ts';
 import { changedTable, type HeldTables, holdTogether } from '../engine/parallel/hold-tables.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
-import { type RowTable, rowStatements } from '../engine/rows/table-rows.ts';
+import type { RowTable } from '../engine/rows/table-rows.ts';
 import type { OnProgress } from '../engine/sql/format-sql.ts';
 import { sumOfChunks } from './check-stored.ts';
 import { refuseOtherColumns } from './define-schemas.ts';
+import { describedTable } from './described-table.ts';
 import type { DumpWork } from './dump-schemas.ts';
 import type { ParallelKeys, StoredChunk, StoredTable } from './manifest.ts';
 import type { RowSession } from './ports.ts';
@@ -139,20 +139,11 @@ async function storedTable(
   table: RowTable,
   dumped: DumpedChunk | undefined,
 ): Promise<StoredTable> {
-  const { schema, name, columns, hasGenerated, period } = table;
-  const { load } = rowStatements(product, table);
   const chunks: StoredChunk[] = [];
   if (dumped !== undefined) {
     const { written, ...chunk } = dumped;
     chunks.push({ ...chunk, ...(await written) });
   }
-  return {
-    name,
-    ...sumOfChunks(chunks),
-    columns,
-    hasGenerated,
-    ...(period && { period }),
-    load: load.replace(`INTO TABLE ${quoteName(schema)}.`, 'INTO TABLE '),
-    chunks,
-  };
+  const { name, ...described } = describedTable(product, table);
+  return { name, ...sumOfChunks(chunks), ...described, chunks };
 }

@@ -102,6 +102,9 @@ export interface ParallelManifest extends CommonManifest {
 /** The last object written of a backup, and the only proof that there is one. */
 export type Manifest = SqlManifest | ParallelManifest;
 
+/** Whoever reads a manifest keeps all of it in memory: 1,000 schemas of 5 GB stay below this, and 30,000 tables. */
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+
 /** All that is stored of a schema, in the order in which a restore reads it. */
 export const filesOf = (schema: StoredSchema): readonly StoredFile[] =>
   'dump' in schema

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SafeBaseError } from '../errors.ts';
-import { isInPlace, type Manifest, manifestKey } from './manifest.ts';
+import { isInPlace, MAX_MANIFEST_BYTES, type Manifest, manifestKey } from './manifest.ts';
 import type { ObjectStore } from './ports.ts';
 import type { Backup } from './run.ts';
 import { checkSignature } from './signature.ts';
 
-/** A manifest lists every part of every schema: 1,000 schemas of 5 GB stay well below this. */
-const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** A signature of P-256 has at most 72 bytes, its public key 178. */
 const MAX_SMALL_BYTES = 4_096;
 

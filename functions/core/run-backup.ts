@@ -17,6 +17,7 @@ import {
   sizeBytesOf,
   textBytesOf,
 } from './manifest.ts';
+import { manifestBody } from './manifest-size.ts';
 import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
 import { proveStored } from './prove-stored.ts';
@@ -93,11 +94,11 @@ async function makeBackup(
 
   held.keep({ reread });
   const completedAt = new Date(ports.now()).toISOString();
-  const manifest = { ...manifestOf(run, { ...plan, losses }, told, completedAt), ...comparison };
+  const body = manifestBody({ ...manifestOf(run, { ...plan, losses }, told, completedAt), ...comparison });
   held.signal.throwIfAborted();
   // A worker that was taken over writes no manifest.
   await held.save();
-  const written = await held.conclude(() => writeManifest(ports.objects, held, manifest));
+  const written = await held.conclude(() => writeManifest(ports.objects, held, body));
   return { manifest: written, ...(!reread && { verification: firstVerification(ports.now()) }) };
 }
 
@@ -166,10 +167,9 @@ function manifestOf(run: Backup, plan: BackupPlan, told: Told, completedAt: stri
 async function writeManifest(
   objects: ObjectStore,
   { run, signal }: HeldRun<Backup>,
-  manifest: Manifest,
+  body: Buffer,
 ): Promise<NonNullable<Backup['manifest']>> {
   const key = manifestKey(run.databaseId, run.id);
-  const body = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   const { versionId } = await objects.writeOnce(key, body, 'application/json', signal);
   return { key, versionId, sha256: createHash('sha256').update(body).digest('hex') };
 }

@@ -5,6 +5,7 @@ import type { ParallelSchema, StoredFile } from '../../../functions/core/manifes
 import { planBackup } from '../../../functions/core/plan-backup.ts';
 import type { SqlConnector } from '../../../functions/core/ports.ts';
 import { runSessions } from '../../../functions/core/run-sessions.ts';
+import type { Query } from '../../../functions/engine/connection.ts';
 import { throwIfOver } from '../../../functions/engine/deadline.ts';
 import { readVerifiedParts } from '../../../functions/engine/sql/read-verified-parts.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
@@ -16,6 +17,7 @@ import { type EngineServer, START_MS, startEngineServer } from '../engine-server
 
 /** Called with each statement of the lane, after it was answered. */
 type Watch = (sql: string) => Promise<void> | void;
+type Rows = Awaited<ReturnType<Query>>;
 
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (engine) => {
   let server: EngineServer;
@@ -34,7 +36,8 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     }
   });
 
-  async function scene(watch: Watch) {
+  /** @param show what the catalogue answers, from what it would have answered */
+  async function scene(watch: Watch, show: (sql: string, rows: Rows) => Rows = (_, rows) => rows) {
     const run = new AbortController();
     const { signal } = run;
     const objects = memoryObjects();
@@ -53,6 +56,10 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     };
     const watched: SqlConnector = {
       ...server.connector,
+      connect: async (to) => {
+        const session = await server.connector.connect(to);
+        return { ...session, query: async (...asked) => show(asked[0], await session.query(...asked)) };
+      },
       openRows: async (to) => {
         const session = await server.connector.openRows(to);
         const query: typeof session.query = async (...asked) => {
@@ -178,6 +185,19 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     },
     60_000,
   );
+
+  it('stores nothing where nobody would read its manifest', async () => {
+    const long = (sql: string, rows: Rows): Rows =>
+      sql.includes('COLUMN_TYPE AS full_type')
+        ? rows.map((row) => ({ ...row, full_type: `${row.full_type} ${'x'.repeat(10_000_000)}` }))
+        : rows;
+    const { objects, dump } = await scene(() => {}, long);
+    await expect(dump()).rejects.toMatchObject({
+      code: 'too_large_for_sql',
+      message: expect.stringContaining('a manifest 67108864'),
+    });
+    expect([objects.stored.size, objects.uploads.size]).toEqual([0, 0]);
+  });
 
   it('ends with the run, and leaves no connection behind', async () => {
     const cancelled = new SafeBaseError('cancelled', 'bk_1 was cancelled');

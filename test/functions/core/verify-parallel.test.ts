@@ -130,4 +130,24 @@ describe('a backup in format parallel', () => {
       'shop.objects.sql.zst',
     ]);
   });
+
+  it('tells how to fetch more objects than one answer can name', async () => {
+    const many = (count: number) =>
+      firstTable(({ chunks: [chunk] }) => ({
+        chunks: Array.from({ length: count }, (_, place) => ({
+          ...chunk,
+          key: chunk?.key.replace(/0\.tsv/, `${place}.tsv`),
+        })),
+      }));
+    const links = { sign: async ({ key }: { readonly key: string }) => `https://links/${key}` };
+    const most = await scene(many(1_998));
+    expect((await downloadBackup({ ...most.ports, links }, most.backup.id)).dumps).toHaveLength(2_000);
+    const { ports, backup } = await scene(many(1_999));
+    await expect(downloadBackup({ ...ports, links }, backup.id)).rejects.toMatchObject({
+      code: 'too_many_files',
+      hint: expect.stringContaining(
+        `aws s3 cp --recursive s3://BUCKET/databases/${backup.databaseId}/backups/${backup.id}/`,
+      ),
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import { refuseDumpHangs } from '../../../../functions/engine/catalogue/dump-hangs.ts';
 import { readTables } from '../../../../functions/engine/catalogue/loss-tables.ts';
 import { findLosses } from '../../../../functions/engine/catalogue/losses.ts';
+import { findParallelLosses } from '../../../../functions/engine/catalogue/parallel-losses.ts';
 import { firstRow } from '../../../../functions/engine/catalogue/row-search.ts';
 import { readSchemas } from '../../../../functions/engine/catalogue/schemas.ts';
 import { readServer, type Server } from '../../../../functions/engine/catalogue/server.ts';
@@ -237,6 +238,11 @@ describe.each(ENGINES)('the losses of a dump of %s', (engine) => {
     const odd = await readSchemas(own.query, ['odd_keys'], described);
     const lost = await findLosses(asOlder, described, odd, { deadlineMs: 60_000 });
     expect(lost.map(told)).toEqual(['foreign_key_backtick c']);
+    await expect(findParallelLosses(asOlder, described, odd, { deadlineMs: 60_000 })).rejects.toMatchObject({
+      code: 'name_not_dumpable',
+      message: expect.stringContaining('odd_keys.c'),
+      hint: expect.stringContaining('format sql'),
+    });
   });
 
   it('are not left to chance: what makes the tools hang is refused before', async () => {

@@ -1,0 +1,179 @@
+/** What a restore in format `parallel` says of rows that are not those of the backup, however they came to be others. */
+import { createHash } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
+import { sumOfChunks } from '../../../functions/core/check-stored.ts';
+import type { ParallelManifest, StoredTable } from '../../../functions/core/manifest.ts';
+import { parseManifest } from '../../../functions/core/parse-manifest.ts';
+import type { SqlConnector } from '../../../functions/core/ports.ts';
+import type { Backup } from '../../../functions/core/run.ts';
+import { LinesProof } from '../../../functions/engine/parallel/lines-proof.ts';
+import type { EngineName } from '../../../local/engines/packages.ts';
+import { openRunScene, type RunScene } from '../../fixtures/run-scene.ts';
+import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
+
+const TEST_MS = 60_000;
+
+const servers = new Map<EngineName, EngineServer>();
+async function serverOf(engine: EngineName): Promise<EngineServer> {
+  const server = servers.get(engine) ?? (await startEngineServer(engine, ['--local-infile=1']));
+  servers.set(engine, server);
+  return server;
+}
+beforeAll(async () => {
+  for (const engine of ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const) await serverOf(engine);
+}, START_MS);
+afterAll(async () => {
+  for (const server of servers.values()) await server.stop();
+});
+
+/** A backup of a little shop, which is gone afterwards. */
+async function backedUp(scene: RunScene, server: EngineServer): Promise<Backup> {
+  for (const statement of [
+    'DROP DATABASE IF EXISTS shop',
+    'CREATE DATABASE shop',
+    'CREATE TABLE shop.items (id INT PRIMARY KEY, price DOUBLE, at DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)',
+    'CREATE TABLE shop.orders (id INT)',
+    "INSERT INTO shop.items VALUES (1, 0, '2026-01-01'), (2, 2.5, '2026-01-01')",
+    'INSERT INTO shop.orders VALUES (1), (1)',
+    "CREATE EVENT shop.later ON SCHEDULE AT '2037-01-01' DO DELETE FROM shop.items",
+  ])
+    await server.query(statement);
+  const databaseId = await scene.register(server, 'shop');
+  const backup = await scene.backUp(server, databaseId, 'parallel');
+  await server.query('DROP DATABASE shop');
+  if (backup?.state !== 'completed') throw new Error(`no backup: ${JSON.stringify(backup)}`);
+  return backup;
+}
+
+/** Does something when the rows that were loaded are to be compared, before they are. */
+const beforeComparing = (connector: SqlConnector, work: () => Promise<unknown>): SqlConnector => ({
+  ...connector,
+  openRows: async (to) => {
+    await work();
+    return connector.openRows(to);
+  },
+});
+
+const eventsOf = async ({ query }: EngineServer) =>
+  (await query("SELECT STATUS AS status FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'shop'")).map(
+    ({ status }) => status,
+  );
+
+describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine) => {
+  it(
+    'is whole while nobody changes what it has loaded',
+    async () => {
+      const scene = openRunScene();
+      const server = await serverOf(engine);
+      const backup = await backedUp(scene, server);
+      let compared = 0;
+      const connector = beforeComparing(server.connector, async () => {
+        compared += 1;
+      });
+      const restore = await scene.restore(server, backup.id, backup.databaseId, connector);
+      expect(restore).toMatchObject({ state: 'completed', restored: [{ state: 'restored' }] });
+      expect(compared).toBe(1);
+      expect(await eventsOf(server)).toEqual(['ENABLED']);
+    },
+    TEST_MS,
+  );
+
+  it.each([
+    ['a value', 'UPDATE shop.items SET price = 2.5000000000000004 WHERE id = 2', 'items', 2],
+    ['a row more', 'INSERT INTO shop.orders VALUES (1)', 'orders', 3],
+    ['a row less', 'DELETE FROM shop.orders LIMIT 1', 'orders', 1],
+    ['another row in the place of one', 'UPDATE shop.orders SET id = 2 LIMIT 1', 'orders', 2],
+  ])(
+    'fails and names the table where there is %s between load and comparison',
+    async (_, change, name, rows) => {
+      const scene = openRunScene();
+      const server = await serverOf(engine);
+      const backup = await backedUp(scene, server);
+      const connector = beforeComparing(server.connector, () => server.query(change));
+      const restore = await scene.restore(server, backup.id, backup.databaseId, connector);
+      expect(restore).toMatchObject({
+        state: 'failed',
+        failure: {
+          code: 'content_differs',
+          reason: expect.stringContaining(`shop.${name}`),
+          hint: expect.stringContaining('restored tells'),
+        },
+        restored: [{ target: 'shop', state: 'partial' }],
+      });
+      const { tables = [] } = restore?.restored?.[0] ?? {};
+      const others = { items: { rows: 2, content: 'same' }, orders: { rows: 2, content: 'same' } };
+      const wanted = { ...others, [name]: { rows, content: 'differs' } };
+      expect(Object.fromEntries(tables.map(({ name: of, ...told }) => [of, told]))).toEqual(wanted);
+      // Nothing runs on what is not the backup.
+      expect(await eventsOf(server)).not.toContain('ENABLED');
+    },
+    TEST_MS,
+  );
+});
+
+/** Puts another text in the place of the rows of a table, as if the source had held that. */
+function retold(scene: RunScene, backup: Backup, name: string, text: string): Promise<Backup> {
+  const { key = '', versionId = '' } = backup.manifest ?? {};
+  const { stored } = scene.objects;
+  const manifest = parseManifest(key, stored.get(`${key} ${versionId}`) ?? Buffer.alloc(0));
+  if (manifest.format !== 'parallel') throw new Error('it is in another format');
+  const retoldTable = (table: StoredTable): StoredTable => {
+    const [chunk] = table.chunks;
+    if (table.name !== name || chunk === undefined) return table;
+    const proof = new LinesProof();
+    proof.take(Buffer.from(text));
+    const { bytes: textBytes, ...told } = proof.end();
+    const body = zstdCompressSync(Buffer.from(text));
+    stored.set(`${chunk.key} ${chunk.versionId}`, body);
+    const file = { sizeBytes: body.length, sha256: sha256(body) };
+    const chunks = [{ ...chunk, ...told, ...file, textBytes, parts: [{ number: 1, ...file }] }];
+    return { ...table, ...sumOfChunks(chunks), chunks };
+  };
+  const changed: ParallelManifest = {
+    ...manifest,
+    schemas: manifest.schemas.map((schema) => ({ ...schema, tables: schema.tables.map(retoldTable) })),
+  };
+  const body = Buffer.from(JSON.stringify(changed));
+  stored.set(`${key} ${versionId}`, body);
+  const { id, fence } = backup;
+  const isRetold = { state: 'completed', manifest: { key, versionId, sha256: sha256(body) } } as const;
+  return scene.backups.transition(id, { from: ['completed'], fence }, isRetold);
+}
+const sha256 = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
+
+describe('a backup of MariaDB 10.11 that holds -0', () => {
+  const NEGATIVE = '1\t-0\t2026-01-01 00:00:00\n2\t2.5\t2026-01-01 00:00:00\n';
+  const AS_STORED = NEGATIVE.replace('-0', '0');
+
+  it.each([
+    ['fails, as the server makes it 0', NEGATIVE, 'failed', 'differs'],
+    ['ends well where it holds 0', AS_STORED, 'completed', 'same'],
+  ] as const)(
+    'restored to MariaDB 11.8 %s',
+    async (_, text, state, content) => {
+      const scene = openRunScene();
+      const source = await serverOf('mariadb-10.11');
+      const target = await serverOf('mariadb-11.8');
+      const backup = await backedUp(scene, source);
+      await retold(scene, backup, 'items', text);
+      await target.query('DROP DATABASE IF EXISTS shop');
+      const databaseId = await scene.register(target, 'shop');
+      const restore = await scene.restore(target, backup.id, databaseId);
+      expect(restore).toMatchObject({
+        state,
+        ...(state === 'failed' && {
+          failure: { code: 'content_differs', reason: expect.stringMatching(/stand in shop.items$/) },
+        }),
+        restored: [
+          {
+            tables: [
+              { name: 'items', rows: 2, content },
+              { name: 'orders', content: 'same' },
+            ],
+          },
+        ],
+      });
+    },
+    TEST_MS,
+  );
+});
