@@ -1,7 +1,8 @@
 /** Fails the N-th outgoing call of a job, for N = 1, 2, 3 … until a run passes untouched, as the tests of SQLite do. */
+import type { BackupFormat } from '../../../functions/core/backup-format.ts';
 import type { EngineName } from '../../../local/engines/packages.ts';
 import { randomFrom } from '../../../local/sample/random.ts';
-import { FAULT_JOBS, type FaultJob } from './jobs.ts';
+import { type FaultJob, type FaultJobs, faultJobs } from './jobs.ts';
 import { FAULT_KINDS, type Shot } from './kinds.ts';
 import { type FaultStage, type FaultStages, openFaultStages } from './stage.ts';
 
@@ -14,13 +15,20 @@ const SEED = 94;
 /** Of each job and way, where not all are struck. */
 const SAMPLE = 6;
 
-type JobName = keyof typeof FAULT_JOBS;
+type JobName = keyof FaultJobs;
 type WayName = keyof FaultStage['ways'];
 
-/** @param pairs what each job calls */
-export function describeFaults(pairs: readonly (readonly [JobName, WayName])[]): void {
+/**
+ * @param pairs what each job calls
+ * @param format of the backups that they work on
+ */
+export function describeFaults(
+  pairs: readonly (readonly [JobName, WayName])[],
+  format: BackupFormat = 'sql',
+): void {
+  const jobs = faultJobs(format);
   describe.each<EngineName>(IS_FULL ? ['mariadb-11.8', 'mysql-9.7'] : ['mariadb-11.8'])(
-    'a call that fails, beside a server of %s',
+    `a call that fails, beside a server of %s and backups in format ${format}`,
     (engine) => {
       let opened: FaultStages;
       beforeAll(async () => {
@@ -34,7 +42,7 @@ export function describeFaults(pairs: readonly (readonly [JobName, WayName])[]):
           const ends = new Map<string, number>();
           const wrong: string[] = [];
           const work: Work = {
-            job: FAULT_JOBS[name],
+            job: jobs[name],
             way,
             note: ({ end, isWrong, struck }, { call, kind, repeated }) => {
               if (isWrong) wrong.push(`${kind} of call ${call} (${struck}), ${repeated}: ${end}`);
@@ -43,7 +51,7 @@ export function describeFaults(pairs: readonly (readonly [JobName, WayName])[]):
           };
           await (IS_FULL ? strikeAll(opened.stages, work) : strikeSome(opened.stages, work));
           const told = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
-          console.log(`${engine}, ${name}, ${way}: calls were struck: ${told}`);
+          console.log(`${engine}, ${format}, ${name}, ${way}: calls were struck: ${told}`);
           expect(wrong).toEqual([]);
           expect(ends.size).toBeGreaterThan(0);
         },

@@ -1,5 +1,6 @@
 /** The jobs whose calls are made to fail, and what must hold after each, whatever has failed. */
 
+import type { BackupFormat } from '../../../functions/core/backup-format.ts';
 import { waitUntil } from '../../local/wait-until.ts';
 import type { Answer } from '../laptop.ts';
 import { type FaultStage, RUN_MS } from './stage.ts';
@@ -17,10 +18,13 @@ export interface FaultJob {
   judge(stage: FaultStage, path: string, prepared: string): Promise<string>;
 }
 
-export const FAULT_JOBS: Readonly<Record<'backup' | 'restore' | 'expire' | 'verify', FaultJob>> = {
+export type FaultJobs = Readonly<Record<'backup' | 'restore' | 'expire' | 'verify', FaultJob>>;
+
+/** @param format of all backups */
+export const faultJobs = (format: BackupFormat): FaultJobs => ({
   backup: {
-    prepare: (stage) => goodBackup(stage),
-    start: (stage) => started(stage, 'POST', '/backup', { databaseId: stage.databaseId }),
+    prepare: (stage) => goodBackup(stage, format),
+    start: (stage) => started(stage, 'POST', '/backup', { databaseId: stage.databaseId, format }),
     ended: async ({ laptop }, path) => void (await laptop.ended(path)),
     judge: async (stage, path, good) => {
       const backup = await bodyAt(stage, path);
@@ -32,7 +36,7 @@ export const FAULT_JOBS: Readonly<Record<'backup' | 'restore' | 'expire' | 'veri
     },
   },
   restore: {
-    prepare: (stage) => goodBackup(stage),
+    prepare: (stage) => goodBackup(stage, format),
     start: (stage, good) => started(stage, 'POST', `/restore/${good}`, orderOf(stage)),
     ended: async ({ laptop }, path) => void (await laptop.ended(path)),
     judge: async (stage, path, good) => {
@@ -55,7 +59,7 @@ export const FAULT_JOBS: Readonly<Record<'backup' | 'restore' | 'expire' | 'veri
   },
   expire: {
     usesUp: true,
-    prepare: async ({ laptop, databaseId }) => (await laptop.backUp(databaseId)).id,
+    prepare: (stage) => goodBackup(stage, format),
     start: (stage, id) => started(stage, 'DELETE', `/backup/${id}`),
     ended: (stage) => stage.quiet(),
     judge: async (stage, path, id) => {
@@ -75,28 +79,30 @@ export const FAULT_JOBS: Readonly<Record<'backup' | 'restore' | 'expire' | 'veri
     },
   },
   verify: {
-    prepare: (stage) => goodBackup(stage),
+    prepare: (stage) => goodBackup(stage, format),
     start: (stage, good) => started(stage, 'POST', `/backup/${good}/verify`),
-    ended: async (stage, path) => {
-      const hasEnded = async (): Promise<boolean> => {
-        const { state } = verificationIn(await bodyAt(stage, path));
-        return state === 'passed' || state === 'failed';
-      };
-      await waitUntil(hasEnded, 'the verification has ended', { withinMs: RUN_MS });
-    },
+    ended: verificationEnded,
     judge: async (stage, path) => {
       const { state, verification } = await bodyAt(stage, path);
       if (state !== 'completed') throw new Error(`a verification has made it ${state}`);
       if (verification.state === 'passed') return 'completed';
       // What came to no result the sweeper may have begun once more.
-      await FAULT_JOBS.verify.ended(stage, path);
+      await verificationEnded(stage, path);
       return (await bodyAt(stage, path)).verification.failure?.code ?? 'begun anew';
     },
   },
-};
+});
 
-const goodBackup = async ({ laptop, databaseId }: FaultStage): Promise<string> => {
-  const { id, failure } = await laptop.backUp(databaseId);
+async function verificationEnded(stage: FaultStage, path: string): Promise<void> {
+  const hasEnded = async (): Promise<boolean> => {
+    const { state } = verificationIn(await bodyAt(stage, path));
+    return state === 'passed' || state === 'failed';
+  };
+  await waitUntil(hasEnded, 'the verification has ended', { withinMs: RUN_MS });
+}
+
+const goodBackup = async ({ laptop, databaseId }: FaultStage, format: BackupFormat): Promise<string> => {
+  const { id, failure } = await laptop.backUp(databaseId, { format });
   if (failure !== undefined) throw new Error(`no backup to work with: ${JSON.stringify(failure)}`);
   return id;
 };

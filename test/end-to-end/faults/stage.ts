@@ -48,7 +48,11 @@ export const RUN_MS = 100_000;
 
 /** @param count of stages that are to run side by side */
 export async function openFaultStages(engine: EngineName, count: number): Promise<FaultStages> {
-  const server = await startServer({ engine: await obtainEngine(engine), dataFolder: temporaryFolder() });
+  const server = await startServer({
+    engine: await obtainEngine(engine),
+    dataFolder: temporaryFolder(),
+    options: ['--local-infile=1'],
+  });
   const schemas = Array.from({ length: count }, (_, index) => `shop${index + 1}`);
   const opened = await Promise.all(schemas.map((schema) => openFaultStage(server, schema)));
   return {

@@ -4,6 +4,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { filesOf } from '../../../functions/core/manifest.ts';
 import type { Cloud } from '../../../local/cloud.ts';
 import { operatorConfig, operatorS3 } from '../operator.ts';
 
@@ -12,7 +13,10 @@ export interface Stored {
   objectsOf(backupId: string): Promise<readonly string[]>;
   /** Keys of all uploads that have not ended. */
   uploads(): Promise<readonly string[]>;
-  /** The SQL of the only schema of a backup, without comments and times, after its manifest was held against its record. */
+  /**
+   * All that is stored of the only schema of a backup, in the order of its manifest, without comments and times of SQL, after
+   * the manifest was held against its record.
+   */
   dumpOf(backupId: string): Promise<string>;
   close(): void;
 }
@@ -45,16 +49,14 @@ export function storedIn(cloud: Cloud, databaseId: string): Stored {
       const { key, sha256 } = unmarshall(Item).manifest;
       const manifest = await bodyOf(key);
       if (hash(manifest) !== sha256) throw new Error(`${key} is not what the record says`);
-      const { dump } = JSON.parse(manifest.toString()).schemas[0];
-      const body = await bodyOf(dump.key);
-      if (hash(body) !== dump.sha256) throw new Error(`${dump.key} is not what the manifest says`);
-      return (
-        zstdDecompressSync(body)
-          .toString('latin1')
-          // The tools note in a comment what they could not read, also where there is nothing to read.
-          .replaceAll(/^(?:--.*)?\n/gm, '')
-          .replaceAll(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d/g, '')
-      );
+      const texts: string[] = [];
+      for (const file of filesOf(JSON.parse(manifest.toString()).schemas[0])) {
+        const body = await bodyOf(file.key);
+        if (hash(body) !== file.sha256) throw new Error(`${file.key} is not what the manifest says`);
+        const text = zstdDecompressSync(body).toString('latin1');
+        texts.push(file.key.endsWith('.tsv.zst') ? text : withoutComments(text));
+      }
+      return texts.join('\0');
     },
     close: () => {
       s3.destroy();
@@ -62,5 +64,9 @@ export function storedIn(cloud: Cloud, databaseId: string): Stored {
     },
   };
 }
+
+/** The tools note in a comment what they could not read, also where there is nothing to read. */
+const withoutComments = (sql: string): string =>
+  sql.replaceAll(/^(?:--.*)?\n/gm, '').replaceAll(/\d{4}-\d\d-\d\d +\d+:\d\d:\d\d/g, '');
 
 const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

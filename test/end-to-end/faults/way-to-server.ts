@@ -1,6 +1,6 @@
 /**
  * A way to a database server, without TLS, on which the N-th call of a run fails: a connection is one, and so is every
- * command that is sent over it.
+ * command that is sent over it, and the end of rows that a command has asked for.
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
  */
 import { once } from 'node:events';
@@ -49,11 +49,11 @@ function carry({ client, upstream }: Link, fateOf: (name: string) => FaultKind |
   }
   const follow = followPackets();
   client.on('data', (chunk: Buffer) => {
-    for (const { bytes, command } of follow(chunk)) {
+    for (const { bytes, command, sequence } of follow(chunk)) {
       if (command !== undefined) fate = fateOf(command);
       if (command === undefined || fate === undefined) upstream.write(bytes);
       else if (fate === 'error') cut();
-      else if (fate === 'throttled') client.write(errorPacket(1, TOO_MUCH));
+      else if (fate === 'throttled') refuse({ client, upstream }, sequence);
       else if (fate !== 'timeout') upstream.write(bytes);
     }
   });
@@ -73,8 +73,21 @@ function carry({ client, upstream }: Link, fateOf: (name: string) => FaultKind |
   upstream.on('close', () => client.destroySoon());
 }
 
+/** A server that has taken rows has answered the command for them: it says no once, and ends. */
+function refuse({ client, upstream }: Link, sequence: number): void {
+  const refusal = errorPacket((sequence + 1) & 0xff, TOO_MUCH);
+  if (sequence === 0) {
+    client.write(refusal);
+    return;
+  }
+  client.end(refusal);
+  upstream.destroy();
+}
+
 interface Piece {
   readonly bytes: Buffer;
+  /** Of the packet that it is of. */
+  readonly sequence: number;
   /** Of the piece that begins a command. */
   readonly command?: string;
 }
@@ -89,6 +102,7 @@ function followPackets(): (chunk: Buffer) => readonly Piece[] {
   let rest = Buffer.alloc(0);
   /** Bytes of the packet that is under way. */
   let open = 0;
+  let sequence = 0;
   return (chunk) => {
     const pieces: Piece[] = [];
     rest = Buffer.concat([rest, chunk]);
@@ -98,7 +112,8 @@ function followPackets(): (chunk: Buffer) => readonly Piece[] {
         const length = rest.readUIntLE(0, 3);
         // The name must be there as a whole.
         if (rest.length < HEADER_BYTES + Math.min(length, NAME_BYTES)) return pieces;
-        const begins = rest[3] === 0 && rest[HEADER_BYTES] !== COM_QUIT;
+        sequence = rest[3] ?? 0;
+        const begins = sequence === 0 && length > 0 && rest[HEADER_BYTES] !== COM_QUIT;
         open = HEADER_BYTES + length;
         const name = rest
           .subarray(HEADER_BYTES + 1, HEADER_BYTES + Math.min(length, NAME_BYTES))
@@ -106,10 +121,12 @@ function followPackets(): (chunk: Buffer) => readonly Piece[] {
         const bytes = rest.subarray(0, open);
         pieces.push({
           bytes,
+          sequence,
           ...(begins && { command: `${rest[HEADER_BYTES]} ${name.replaceAll(/\s+/g, ' ')}` }),
+          ...(length === 0 && { command: 'end of rows' }),
         });
       } else {
-        pieces.push({ bytes: rest.subarray(0, open) });
+        pieces.push({ bytes: rest.subarray(0, open), sequence });
       }
       const taken = Math.min(open, rest.length);
       open -= taken;
