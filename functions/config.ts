@@ -42,6 +42,15 @@ export const SETTINGS = {
   MYSQL_CLIENT_ROOT: z.string().min(1),
   /** zstd level of dumps, 1 to 19. */
   ZSTD_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
+  /**
+   * Format `parallel`: tables larger than this are cut into chunks of about so many bytes. It bounds what a restore does
+   * again, and how uneven lanes end; a hundredth of it would still be worth its object.
+   */
+  CHUNK_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(64 * MIB),
   /** Backups up to this many stored bytes are re-read whole after the upload; larger ones are left to verify. */
   REREAD_LIMIT_BYTES: z.coerce
     .number()
@@ -88,6 +97,7 @@ export const FUNCTION_SETTINGS = {
     'NETWORKS',
     'MYSQL_CLIENT_ROOT',
     'ZSTD_LEVEL',
+    'CHUNK_BYTES',
     'REREAD_LIMIT_BYTES',
     'DUMP_BYTES_PER_SECOND',
     'LOAD_BYTES_PER_SECOND',

@@ -1,120 +1,49 @@
 import { inSchema } from '../engine/catalogue/object-counts.ts';
-import { readServer, type Server } from '../engine/catalogue/server.ts';
+import type { Server } from '../engine/catalogue/server.ts';
 import { type Query, quoteName } from '../engine/connection.ts';
 import type { Loss } from '../engine/contents.ts';
-import type { BinlogPosition } from '../engine/parallel/binlog-position.ts';
 import { type DumpedDefinitions, dumpDefinitions } from '../engine/parallel/dump-definitions.ts';
-import {
-  changedTable,
-  type HeldTables,
-  holdTables,
-  isLocked,
-  waitForTables,
-} from '../engine/parallel/hold-tables.ts';
-import { openInstant } from '../engine/parallel/open-instant.ts';
+import { changedTable, isLocked } from '../engine/parallel/hold-tables.ts';
 import { readEvents } from '../engine/parallel/read-events.ts';
-import { changedSince, readTableBirths, refuseOtherBirths } from '../engine/parallel/table-births.ts';
 import { readTableMends, type TableMends } from '../engine/parallel/table-mends.ts';
-import { readRowTables } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type DumpWork, refuseOtherObjects } from './dump-schemas.ts';
+import type { HeldSchemas } from './hold-schemas.ts';
 import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
-import type { RowSession } from './ports.ts';
 
 /** A schema before its rows are read. */
-interface DefinedSchema extends Pick<DumpedDefinitions, 'before' | 'after' | 'program'> {
-  /** Those with rows of their own, and the names of those that are held: the others are of no instant. */
-  readonly tables: readonly RowTable[];
-  readonly held: ReadonlySet<string>;
+export interface DefinedSchema extends Pick<DumpedDefinitions, 'before' | 'after' | 'program'> {
   /** What could not be mended. */
   readonly losses: readonly Loss[];
 }
 
 /** Looking for what a definition means may take this long for each schema; what is not found is told as a loss. */
 const MENDS_MS = 60_000;
-const CATALOGUE_WAIT_SECONDS = 3;
-const LANE_WAIT_SECONDS = 60;
-
-/** All that is known once every table is held. */
-export interface HeldSchemas {
-  /** When the snapshot was asked for (ISO 8601), and where it lies in the server's log. */
-  readonly instant: string;
-  readonly position: BinlogPosition | undefined;
-  readonly defined: readonly DefinedSchema[];
-  readonly tables: HeldTables;
-}
 
 /**
- * Opens a snapshot, holds every table of the schemas that it shows, in the order in which their rows will be read, and reads what they
- * are made of.
+ * Reads what the schemas are made of, while every table of them is held.
  * @param query of a session of its own, for the catalogue
- * @param lane whose snapshot it is; it is not in one yet
- * @throws `dump_failed` where a table was changed before it was held; `dump_incomplete`; as `dumpDefinitions`
+ * @throws `dump_failed` where somebody waits to change a table that must be read; `dump_incomplete`; as `dumpDefinitions`
  */
-export async function holdSchemas(
+export async function defineSchemas(
   work: DumpWork,
   plan: BackupPlan,
   query: Query,
-  lane: RowSession,
-): Promise<HeldSchemas> {
-  const { ports, held } = work;
-  const names = plan.schemas.map(({ contents }) => contents.name);
-  // Behind somebody who waits for what the lane holds, all three would wait for ever.
-  await waitForTables(query, CATALOGUE_WAIT_SECONDS);
-  await waitForTables(lane.query, LANE_WAIT_SECONDS);
-  const server = await readServer(query);
-  const before = await readTableBirths(query, names);
-  const instant = new Date(ports.now()).toISOString();
-  const { position } = await openInstant({
-    product: server.info.product,
-    lanes: [lane],
-    holder: lane,
-    tables: [],
-    lockBudgetMs: 0,
-    patienceMs: 0,
-    signal: held.signal,
-  });
-  const lists = await listTables(query, server, names);
-  const isHeld = ({ schema, name }: RowTable): boolean => before.has(`${schema}.${name}`);
-  const tables = await holdTables(lane.query, lists.flat().filter(isHeld));
-  refuseOtherBirths(before, await readTableBirths(query, names));
-  refuseOtherColumns(lists.flat(), (await listTables(query, server, names)).flat());
+  { server, held, others }: HeldSchemas,
+): Promise<readonly DefinedSchema[]> {
+  const listed = Map.groupBy([...held, ...others], (job) => job.schema);
   const defined: DefinedSchema[] = [];
   for (const [index, schema] of plan.schemas.entries()) {
-    const list = lists[index] ?? [];
-    const definitions = await defineSchema(work, { query, server, schema, tables: list }).catch(
+    const tables = (listed.get(index) ?? []).map(({ table }) => table);
+    const definitions = await defineSchema(work, { query, server, schema, tables }).catch(
       (error: unknown) => {
         throw changedTable({ schema: schema.contents.name, name: '*' }, error);
       },
     );
-    const heldHere = new Set(list.filter(isHeld).map(({ name }) => name));
-    defined.push({ ...definitions, tables: list, held: heldHere });
+    defined.push(definitions);
   }
-  return { instant, position, defined, tables };
-}
-
-/** By schema. The past of rows travels where a load can bring it. */
-async function listTables(
-  query: Query,
-  server: Server,
-  schemas: readonly string[],
-): Promise<readonly (readonly RowTable[])[]> {
-  const lists: (readonly RowTable[])[] = [];
-  for (const schema of schemas) {
-    const tables = await readRowTables(query, schema);
-    lists.push(server.insertsHistory ? tables : tables.map(({ period: _, ...table }) => table));
-  }
-  return lists;
-}
-
-/** What was listed before it was held may have got another column since, of which no row would be read. */
-export function refuseOtherColumns(listed: readonly RowTable[], held: readonly RowTable[]): void {
-  const tables = new Set(listed.map((table) => JSON.stringify(table)));
-  const other = held.find((table) => !tables.delete(JSON.stringify(table)));
-  const [gone] = tables;
-  if (other === undefined && gone === undefined) return;
-  throw changedSince(other ? `${other.schema}.${other.name}` : 'that was listed');
+  return defined;
 }
 
 interface DefineInput {
@@ -127,7 +56,7 @@ interface DefineInput {
 async function defineSchema(
   { settings, held, source }: DumpWork,
   { query, server, schema, tables }: DefineInput,
-): Promise<Omit<DefinedSchema, 'tables' | 'held'>> {
+): Promise<DefinedSchema> {
   const { contents, dumpInput } = schema;
   const { name } = contents;
   const endsAt = performance.now() + MENDS_MS;

@@ -5,14 +5,21 @@ import { dumpText } from '../engine/parallel/text-parts.ts';
 import { partBytesFor } from '../engine/part.ts';
 import { setUpReading } from '../engine/rows/session-settings.ts';
 import { SafeBaseError } from '../errors.ts';
-import { type HeldSchemas, holdSchemas } from './define-schemas.ts';
+import { type CutTables, cutTables } from './cut-tables.ts';
+import { type DefinedSchema, defineSchemas } from './define-schemas.ts';
 import { dumpRows } from './dump-rows.ts';
 import type { DumpWork } from './dump-schemas.ts';
-import { type ParallelManifest, type ParallelSchema, parallelKeys, type StoredObject } from './manifest.ts';
+import { type HeldSchemas, holdSchemas } from './hold-schemas.ts';
+import {
+  type ParallelKeys,
+  type ParallelManifest,
+  type ParallelSchema,
+  parallelKeys,
+  type StoredObject,
+} from './manifest.ts';
 import { refuseLongManifest } from './manifest-size.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
-import { schemaProgress } from './schema-progress.ts';
 import { refuseChangedServer } from './server-changed.ts';
 import { storeParts } from './store-parts.ts';
 
@@ -27,7 +34,7 @@ export interface ParallelDump {
 
 /**
  * Dumps all schemas as of one instant, through one connection that takes no lock: definitions first, while no table can
- * be changed, then rows table by table; each table is let go of as soon as its rows are through.
+ * be changed, then rows, the largest tables first; each table is let go of as soon as its rows are through.
  * @throws `server_changed`, `dump_failed` where tables were changed in each attempt, `dump_incomplete`, as
  * `refuseLongManifest`, `dumpDefinitions`, `readRows` and `ObjectStore.writeParts`, the reason of the signal
  */
@@ -39,17 +46,13 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
   const open = () => connector.openRows(source.endpoint);
   const dump = await withOpen(held.signal, open, async (lane) => {
     await setUpReading(lane.query);
-    const begun = await begin(work, plan, lane);
-    refuseLongManifest(
-      plan,
-      begun.defined.map(({ tables }) => tables),
-    );
-    const schemas = await storeAll(work, plan, lane, begun);
-    await lane.query('ROLLBACK');
-    return { begun, schemas };
+    const begun = await begin(work, plan, [lane]);
+    refuseLongManifest(plan, piecesOf(plan, begun));
+    return { begun, schemas: await storeAll(work, plan, begun) };
   });
   await seeSame();
-  const { defined, position } = dump.begun;
+  const { defined, schemas } = dump.begun;
+  const { position } = schemas;
   const [first] = defined;
   if (first === undefined) throw new SafeBaseError('schema_unknown', 'there is no schema to back up');
   return {
@@ -64,49 +67,80 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
   };
 }
 
+/** All that is known before anything is stored. */
+interface Begun {
+  readonly schemas: HeldSchemas;
+  readonly defined: readonly DefinedSchema[];
+  readonly cut: CutTables;
+}
+
 /** Nothing is stored yet: until here the dump may begin anew. */
-async function begin(work: DumpWork, plan: BackupPlan, lane: RowSession): Promise<HeldSchemas> {
-  const { ports, held, source } = work;
+async function begin(work: DumpWork, plan: BackupPlan, sessions: readonly RowSession[]): Promise<Begun> {
+  const { ports, settings, held, source } = work;
   const open = () => ports.connector.connect(source.endpoint);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withOpen(held.signal, open, ({ query }) => holdSchemas(work, plan, query, lane));
+      return await withOpen(held.signal, open, async ({ query }) => {
+        const schemas = await holdSchemas(work, plan, query, sessions);
+        const defined = await defineSchemas(work, plan, query, schemas);
+        const { product } = schemas.server.info;
+        return { schemas, defined, cut: await cutTables(query, product, schemas.held, settings.chunkBytes) };
+      });
     } catch (error) {
       if (!isChangedTable(error) || attempt === MAX_ATTEMPTS) throw error;
       ports.log.info('a table was changed before it was held, the dump begins anew', { attempt, error });
-      await lane.query('ROLLBACK');
+      for (const { query } of sessions) await query('ROLLBACK');
     }
   }
 }
 
-async function storeAll(work: DumpWork, plan: BackupPlan, lane: RowSession, begun: HeldSchemas) {
-  const { held } = work;
-  const progress = schemaProgress('dump', plan.schemas, plan.sizeBytes, held.report);
-  const schemas: ParallelSchema[] = [];
-  for (const [index, { contents, sizeBytes }] of plan.schemas.entries()) {
-    const defined = begun.defined[index];
-    if (defined === undefined) throw new Error(`schema ${index} was not defined`);
-    const keys = parallelKeys(held.run.databaseId, held.run.id, index);
-    const partBytes = partBytesFor(sizeBytes);
-    const definitions = await storeText(work, keys.definitions, defined.before);
-    const objects = await storeText(work, keys.objects, defined.after);
-    const textBytes = definitions.dumpBytes + objects.dumpBytes;
-    const tables = await dumpRows({
-      work,
-      product: plan.server.product,
-      lane,
-      keys,
-      partBytes,
-      tables: defined.tables,
-      held: defined.held,
-      release: begun.tables.release,
-      onProgress: (bytes, seen) => progress.onProgress(textBytes + bytes, seen),
-    });
-    const rowBytes = tables.reduce((total, { bytes }) => total + bytes, 0);
-    progress.through(contents.counts, textBytes + rowBytes);
-    schemas.push({ ...contents, tables, instant: begun.instant, definitions, objects });
+/** Of each schema. */
+const piecesOf = ({ schemas: planned }: BackupPlan, { schemas: { held, others }, cut }: Begun) => {
+  const jobs = Map.groupBy([...held, ...others], ({ schema }) => schema);
+  return planned.map((_, schema) =>
+    (jobs.get(schema) ?? []).map((job) => ({ table: job.table, chunks: cut.get(job)?.length ?? 1 })),
+  );
+};
+
+/** A schema without its rows. */
+interface StoredTexts extends Pick<ParallelSchema, 'definitions' | 'objects'> {
+  readonly keys: ParallelKeys;
+}
+
+async function storeAll(work: DumpWork, plan: BackupPlan, { schemas, defined, cut }: Begun) {
+  const { run } = work.held;
+  const texts: StoredTexts[] = [];
+  for (const [index, { before, after }] of defined.entries()) {
+    const keys = parallelKeys(run.databaseId, run.id, index);
+    const definitions = await storeText(work, keys.definitions, before);
+    texts.push({ keys, definitions, objects: await storeText(work, keys.objects, after) });
   }
-  return schemas;
+  const keysOf = (index: number): ParallelKeys => {
+    const { keys } = texts[index] ?? {};
+    if (keys === undefined) throw new Error(`schema ${index} was not defined`);
+    return keys;
+  };
+  const stored = await dumpRows({
+    work,
+    schemas,
+    cut,
+    keyOf: ({ schema, place }, chunk) => keysOf(schema).chunk(place, chunk),
+    partBytesOf: ({ schema }) => partBytesFor(plan.schemas[schema]?.sizeBytes ?? 0),
+    textBytes: texts.reduce(
+      (sum, { definitions, objects }) => sum + definitions.dumpBytes + objects.dumpBytes,
+      0,
+    ),
+    bytesEstimated: plan.sizeBytes,
+  });
+  const tables = Map.groupBy(stored, ([{ schema }]) => schema);
+  const { instant } = schemas;
+  return texts.map(({ definitions, objects }, index): ParallelSchema => {
+    const planned = plan.schemas[index];
+    if (planned === undefined) throw new Error(`schema ${index} was not planned`);
+    const inOrder = (tables.get(index) ?? []).toSorted(([a], [b]) => a.place - b.place);
+    const list = inOrder.map(([, table]) => table);
+    return { ...planned.contents, tables: list, instant, definitions, objects };
+  });
 }
 
 async function storeText(

@@ -1,95 +1,173 @@
 import { throwIfOver } from '../engine/deadline.ts';
-import { dumpTable } from '../engine/parallel/dump-table.ts';
-import { changedTable, type HeldTables, holdTogether } from '../engine/parallel/hold-tables.ts';
+import { holdTogether } from '../engine/parallel/hold-tables.ts';
+import type { Chunk } from '../engine/parallel/plan-chunks.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
-import type { RowTable } from '../engine/rows/table-rows.ts';
-import type { OnProgress } from '../engine/sql/format-sql.ts';
 import { sumOfChunks } from './check-stored.ts';
-import { refuseOtherColumns } from './define-schemas.ts';
+import type { CutTables } from './cut-tables.ts';
 import { describedTable } from './described-table.ts';
+import { dumpChunk } from './dump-chunk.ts';
 import type { DumpWork } from './dump-schemas.ts';
-import type { ParallelKeys, StoredChunk, StoredTable } from './manifest.ts';
-import type { RowSession } from './ports.ts';
-import { storeParts } from './store-parts.ts';
+import { type HeldSchemas, type Lane, type RowJob, refuseOtherColumns } from './hold-schemas.ts';
+import type { StoredChunk, StoredTable } from './manifest.ts';
+import { type RowProgress, rowProgress } from './row-progress.ts';
 
-/** Small objects that are on their way while further tables are read. */
+/** Small objects that are on their way while further rows are read. */
 const OBJECTS_IN_FLIGHT = 4;
 
 interface RowsInput {
   readonly work: DumpWork;
-  readonly product: 'mariadb' | 'mysql';
-  /** Within the snapshot, with the tables held. */
-  readonly lane: RowSession;
-  readonly keys: ParallelKeys;
-  readonly partBytes: number;
-  readonly tables: readonly RowTable[];
-  /** Names of those that the lane holds, in this order; the others are held while their rows are read. */
-  readonly held: ReadonlySet<string>;
-  /** Lets go of the held table whose rows are through. */
-  readonly release: () => Promise<void>;
-  /** Of the rows of this schema. */
-  readonly onProgress: OnProgress;
+  readonly schemas: HeldSchemas;
+  readonly cut: CutTables;
+  /** Of the object of a chunk. */
+  readonly keyOf: (job: RowJob, chunk: number) => string;
+  readonly partBytesOf: (job: RowJob) => number;
+  /** How many bytes of definitions went before, and what is expected of all. */
+  readonly textBytes: number;
+  readonly bytesEstimated: number;
+}
+
+/** What one lane reads at a time. */
+interface Piece {
+  readonly job: RowJob;
+  /** The place of its table among those that are held. */
+  readonly at: number;
+  readonly number: number;
+  readonly chunk: Chunk | undefined;
+}
+
+/** What all lanes have stored so far. */
+interface Storing {
+  readonly signal: AbortSignal;
+  /** Ends all lanes. */
+  readonly fail: (error: unknown) => void;
+  readonly progress: RowProgress;
+  readonly inFlight: Set<Promise<unknown>>;
+  readonly stored: Map<RowJob, Promise<StoredChunk | undefined>[]>;
 }
 
 /**
- * Dumps the rows of the tables of a schema to S3, one table after the other; nothing is under way any more when it ends.
+ * Dumps the rows of all tables to S3: each lane takes the next piece of the largest table that is left, and lets go of the
+ * tables that no lane begins with any more. Nothing is under way any more when it ends.
+ * @returns by table
  * @throws as `readRows` and `ObjectStore.writeParts`; `dump_failed` naming a table that was changed
  */
-export async function dumpRows(input: RowsInput): Promise<readonly StoredTable[]> {
-  const { tables, keys, product, release, onProgress } = input;
-  const stored = new Map<RowTable, Promise<StoredTable>>();
-  const inFlight = new Set<Promise<unknown>>();
-  const cut = new AbortController();
-  const signal = AbortSignal.any([input.work.held.signal, cut.signal]);
-  let bytesBefore = 0;
-  let rowsBefore = 0;
-  try {
-    const store = async (table: RowTable): Promise<void> => {
-      throwIfOver(input.work.held.signal);
-      if (inFlight.size >= OBJECTS_IN_FLIGHT) await Promise.race(inFlight);
-      const report = (rows: number, bytes: number): void =>
-        onProgress(bytesBefore + bytes, { tables: stored.size + 1, rows: rowsBefore + rows });
-      const key = keys.chunk(tables.indexOf(table), 0);
-      const chunk = await dumpChunk(input, { table, key, signal, report });
-      const told = storedTable(product, table, chunk);
-      follow(inFlight, told);
-      stored.set(table, told);
-      bytesBefore += chunk?.textBytes ?? 0;
-      rowsBefore += chunk?.rows ?? 0;
-    };
-    const others = tables.filter(({ name }) => !input.held.has(name));
-    const together = await holdOthers(input, others);
-    for (const table of others) await store(table);
-    await together.release();
-    for (const table of tables) {
-      if (!input.held.has(table.name)) continue;
-      await store(table);
-      await release();
-    }
-    return await Promise.all(tables.flatMap((table) => stored.get(table) ?? []));
-  } catch (error) {
-    // Nobody waits for what S3 does not answer once another object has failed.
-    cut.abort();
-    await Promise.allSettled(inFlight);
-    throw error;
+export async function dumpRows(input: RowsInput): Promise<ReadonlyMap<RowJob, StoredTable>> {
+  const { work, schemas, cut, textBytes, bytesEstimated } = input;
+  const { held, others, lanes, server } = schemas;
+  const broken = new AbortController();
+  const pieces = held.flatMap((job, at) => piecesOf(cut, job, at));
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    // Nobody waits for what others read, or S3 does not answer, once something has failed.
+    broken.abort();
+  };
+  const storing: Storing = {
+    fail,
+    signal: AbortSignal.any([work.held.signal, broken.signal]),
+    progress: rowProgress(work.held.report, {
+      tablesTotal: held.length + others.length,
+      textBytes,
+      bytesEstimated,
+    }),
+    inFlight: new Set(),
+    stored: new Map([...held, ...others].map((job) => [job, []])),
+  };
+  const next = (): Piece | undefined => (failure === undefined ? pieces.shift() : undefined);
+  await Promise.all(
+    lanes.map((lane, number) =>
+      runLane(input, storing, lane, { others: number === 0 ? others : [], next }).catch(fail),
+    ),
+  );
+  await Promise.allSettled(storing.inFlight);
+  if (failure) throw failure.error;
+  const tables = new Map<RowJob, StoredTable>();
+  for (const [job, chunks] of storing.stored) {
+    const all = (await Promise.all(chunks)).filter((chunk) => chunk !== undefined);
+    const { name, ...described } = describedTable(server.info.product, job.table);
+    tables.set(job, { name, ...sumOfChunks(all), ...described, chunks: all });
   }
+  return tables;
+}
+
+function piecesOf(cut: CutTables, job: RowJob, at: number): readonly Piece[] {
+  const chunks: readonly (Chunk | undefined)[] = cut.get(job) ?? [undefined];
+  return chunks.map((chunk, number) => ({ job, at, number, chunk }));
+}
+
+interface LaneWork {
+  /** That this lane alone reads. */
+  readonly others: readonly RowJob[];
+  readonly next: () => Piece | undefined;
+}
+
+async function runLane(
+  input: RowsInput,
+  storing: Storing,
+  lane: Lane,
+  { others, next }: LaneWork,
+): Promise<void> {
+  for (const ofSchema of Map.groupBy(others, ({ schema }) => schema).values()) {
+    const release = await holdOthers(input, lane, ofSchema);
+    for (const job of ofSchema)
+      await dumpPiece(input, storing, lane, { job, at: 0, number: 0, chunk: undefined });
+    await release();
+  }
+  for (let piece = next(); piece !== undefined; piece = next()) {
+    await lane.tables.releaseBefore(piece.at);
+    await dumpPiece(input, storing, lane, piece);
+  }
+  // Others may read on for long.
+  await lane.session.query('ROLLBACK');
+}
+
+async function dumpPiece(
+  { work, schemas, cut, keyOf, partBytesOf }: RowsInput,
+  { signal, fail, progress, inFlight, stored }: Storing,
+  { session }: Lane,
+  { job, number, chunk }: Piece,
+): Promise<void> {
+  throwIfOver(work.held.signal);
+  if (inFlight.size >= OBJECTS_IN_FLIGHT) await Promise.race(inFlight);
+  const reading = progress.begin();
+  const dumped = await dumpChunk({
+    work,
+    product: schemas.server.info.product,
+    lane: session,
+    table: job.table,
+    chunk,
+    key: keyOf(job, number),
+    partBytes: partBytesOf(job),
+    signal,
+    onProgress: reading.onProgress,
+  });
+  const chunks = stored.get(job) ?? [];
+  chunks[number] = dumped.stored;
+  follow(inFlight, dumped.stored);
+  dumped.stored.catch(fail);
+  const total = cut.get(job)?.length ?? 1;
+  reading.through(dumped.rows, dumped.textBytes, Object.keys(chunks).length === total);
 }
 
 /** Tables that no snapshot shows: what counts is that they are still what their definitions say. */
-async function holdOthers({ lane, tables }: RowsInput, others: readonly RowTable[]): Promise<HeldTables> {
-  const [first] = others;
-  const held = await holdTogether(lane.query, others);
-  if (first === undefined) return held;
+async function holdOthers(
+  { schemas }: RowsInput,
+  { session: { query } }: Lane,
+  jobs: readonly RowJob[],
+): Promise<() => Promise<void>> {
+  const others = jobs.map(({ table }) => table);
+  const release = await holdTogether(query, others);
   const names = new Set(others.map(({ name }) => name));
-  const now = await readRowTables(lane.query, first.schema);
-  const withPast = new Set(tables.filter(({ period }) => period).map(({ name }) => name));
+  const [first] = others;
+  const now = first ? await readRowTables(query, first.schema) : [];
+  const { insertsHistory } = schemas.server;
   refuseOtherColumns(
     others,
     now
       .filter(({ name }) => names.has(name))
-      .map(({ period, ...table }) => (period && withPast.has(table.name) ? { ...table, period } : table)),
+      .map(({ period, ...table }) => (period && insertsHistory ? { ...table, period } : table)),
   );
-  return held;
+  return release;
 }
 
 /** Keeps what is under way until it has ended; a failure is told where it is awaited. */
@@ -97,53 +175,4 @@ function follow(inFlight: Set<Promise<unknown>>, work: Promise<unknown>): void {
   inFlight.add(work);
   const ended = (): boolean => inFlight.delete(work);
   work.then(ended, ended);
-}
-
-interface ChunkInput {
-  readonly table: RowTable;
-  readonly key: string;
-  readonly signal: AbortSignal;
-  readonly report: (rows: number, bytes: number) => void;
-}
-
-/** A chunk whose rows are read, and which may still be on its way. */
-interface DumpedChunk extends Omit<StoredChunk, 'versionId'> {
-  readonly written: Promise<Pick<StoredChunk, 'versionId'>>;
-}
-
-/** @returns nothing where there are no rows: an object is not made for them */
-async function dumpChunk(
-  { work, product, lane, partBytes }: RowsInput,
-  { table, key, signal, report }: ChunkInput,
-): Promise<DumpedChunk | undefined> {
-  const { ports, settings } = work;
-  const dump = dumpTable({
-    converse: lane.converse,
-    product,
-    table,
-    zstdLevel: settings.zstdLevel,
-    partBytes,
-    signal,
-    onProgress: report,
-  });
-  const storing = await storeParts(ports.objects, key, dump.parts, signal).catch((error: unknown) => {
-    throw changedTable(table, error);
-  });
-  if (storing === undefined) return undefined;
-  const { bytes: textBytes, ...summary } = dump.summary();
-  return { key, ...storing, ...summary, textBytes };
-}
-
-async function storedTable(
-  product: 'mariadb' | 'mysql',
-  table: RowTable,
-  dumped: DumpedChunk | undefined,
-): Promise<StoredTable> {
-  const chunks: StoredChunk[] = [];
-  if (dumped !== undefined) {
-    const { written, ...chunk } = dumped;
-    chunks.push({ ...chunk, ...(await written) });
-  }
-  const { name, ...described } = describedTable(product, table);
-  return { name, ...sumOfChunks(chunks), ...described, chunks };
 }

@@ -25,6 +25,8 @@ interface DumpPorts {
 interface DumpSettings {
   readonly clientRoot: string;
   readonly zstdLevel: number;
+  /** Format `parallel`: about how many bytes of rows one object holds at most. */
+  readonly chunkBytes: number;
 }
 
 /** Where a run dumps from. */

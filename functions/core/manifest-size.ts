@@ -14,15 +14,18 @@ export function manifestBody(manifest: Manifest): Buffer {
 
 /**
  * Refuses what would end with a manifest that nobody reads, before anything is stored.
- * @param tables of each schema of the plan, in its order
+ * @param tables of each schema of the plan, in its order, and in how many chunks they are cut
  * @throws `too_large_for_sql`
  */
-export function refuseLongManifest(plan: BackupPlan, tables: readonly (readonly RowTable[])[]): void {
+export function refuseLongManifest(
+  plan: BackupPlan,
+  tables: readonly (readonly { readonly table: RowTable; readonly chunks: number }[])[],
+): void {
   const schemas = plan.schemas.map(({ contents }, index): ParallelSchema => {
-    const described = (tables[index] ?? []).map((table) => ({
+    const described = (tables[index] ?? []).map(({ table, chunks }) => ({
       ...describedTable(plan.server.product, table),
       ...{ rows: MOST, bytes: MOST, fingerprint: HASH },
-      chunks: [{ ...FILE, rows: MOST, textBytes: MOST, fingerprint: HASH }],
+      chunks: Array.from({ length: chunks }, () => CHUNK),
     }));
     const text = { ...FILE, dumpBytes: MOST };
     return { ...contents, tables: described, instant: TIME, definitions: text, objects: text };
@@ -45,6 +48,8 @@ const FILE: StoredFile = {
   sha256: HASH,
   parts: [{ number: 10_000, sizeBytes: MOST, sha256: HASH }],
 };
+
+const CHUNK = { ...FILE, rows: MOST, textBytes: MOST, fingerprint: HASH };
 
 function refuseLonger(bytes: number): void {
   if (bytes <= MAX_MANIFEST_BYTES) return;

@@ -139,7 +139,7 @@ export const dumpKey = (databaseId: DatabaseId, backupId: BackupId, index: numbe
 export interface ParallelKeys {
   readonly definitions: string;
   readonly objects: string;
-  /** Both are places in the manifest, from 0. */
+  /** @param table its place in the manifest, from 0 @param chunk counted from 0; numbers without rows are left out */
   readonly chunk: (table: number, chunk: number) => string;
 }
 
@@ -165,8 +165,17 @@ export const isInPlace = (
     return (
       schema.definitions.key === keys.definitions &&
       schema.objects.key === keys.objects &&
-      schema.tables.every(({ chunks }, table) =>
-        chunks.every(({ key }, chunk) => key === keys.chunk(table, chunk)),
-      )
+      schema.tables.every(({ chunks }, table) => areInOrder(chunks, (chunk) => keys.chunk(table, chunk)))
     );
   });
+
+/** Each in the place of its number, which grows. */
+function areInOrder(chunks: readonly StoredChunk[], keyOf: (chunk: number) => string): boolean {
+  let last = -1;
+  return chunks.every(({ key }) => {
+    const number = Number(/(\d+)\.tsv\.zst$/.exec(key)?.[1]);
+    const isNext = number > last && key === keyOf(number);
+    last = number;
+    return isNext;
+  });
+}

@@ -39,6 +39,7 @@ export interface BackupSettings extends RunSettings {
   readonly networks: Readonly<Record<string, AddressRules>>;
   readonly clientRoot: string;
   readonly zstdLevel: number;
+  readonly chunkBytes: number;
   /** Objects up to this size are re-read whole before the backup counts. */
   readonly rereadLimitBytes: number;
   readonly dumpBytesPerSecond: number;

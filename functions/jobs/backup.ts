@@ -25,6 +25,7 @@ export const handler = jobHandler(
         networks: config.NETWORKS,
         clientRoot: config.MYSQL_CLIENT_ROOT,
         zstdLevel: config.ZSTD_LEVEL,
+        chunkBytes: config.CHUNK_BYTES,
         rereadLimitBytes: config.REREAD_LIMIT_BYTES,
         dumpBytesPerSecond: config.DUMP_BYTES_PER_SECOND,
         loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,

@@ -5,6 +5,7 @@ import { type RowTable, rowStatements } from '../rows/table-rows.ts';
 import type { RowsProof } from '../rows/tsv-text.ts';
 import { PartCutter } from '../sql/part-cutter.ts';
 import { compressFrames } from '../zstd-frames.ts';
+import type { Chunk } from './plan-chunks.ts';
 
 /** Rows of a table that lie in one object, as far as their bytes tell. */
 interface DumpedRows extends RowsProof {
@@ -20,8 +21,8 @@ interface TableDumpInput {
   readonly converse: Converse;
   readonly product: 'mariadb' | 'mysql';
   readonly table: RowTable;
-  /** A SQL condition for the rows of one chunk @default all rows */
-  readonly condition?: string;
+  /** @default all rows */
+  readonly chunk?: Chunk;
   readonly zstdLevel: number;
   readonly partBytes: number;
   readonly signal: AbortSignal;
@@ -53,7 +54,8 @@ export function dumpTable(input: TableDumpInput): TableDump {
 }
 
 async function* dumpParts(input: TableDumpInput, onEnd: (rows: DumpedRows) => void) {
-  const { select, columns } = rowStatements(input.product, input.table, input.condition);
+  const { condition, index } = input.chunk ?? {};
+  const { select, columns } = rowStatements(input.product, input.table, condition, index);
   const rows = readRows(input.converse(select, input.signal), columns);
   const cutter = new PartCutter(input.partBytes);
   for await (const bytes of compressFrames(rows.texts, input.zstdLevel)) {

@@ -1,10 +1,10 @@
 import { isCode, SafeBaseError } from '../../errors.ts';
 import { type Query, quoteName } from '../connection.ts';
 
-/** Tables whose definitions nobody can change, and that are let go of one by one. */
+/** Tables whose definitions nobody can change, in the order in which they were given. */
 export interface HeldTables {
-  /** Lets go of the next one, in the order in which they were given. */
-  release(): Promise<void>;
+  /** Lets go of those before this place, from 0. */
+  releaseBefore(place: number): Promise<void>;
 }
 
 interface Table {
@@ -24,27 +24,26 @@ export async function holdTables(query: Query, tables: readonly Table[]): Promis
     await query(`SAVEPOINT ${savepoint(place)}`);
     await touch(query, table);
   }
-  let next = 0;
+  let first = 0;
   return {
-    release: async () => {
-      await query(`ROLLBACK TO SAVEPOINT ${savepoint(next)}`);
-      next += 1;
+    releaseBefore: async (place) => {
+      if (place <= first) return;
+      await query(`ROLLBACK TO SAVEPOINT ${savepoint(place - 1)}`);
+      first = place;
     },
   };
 }
 
 /**
  * The same for tables of any engine, which are all let go of at once: behind some of them no savepoint can be set.
+ * @returns what lets go of them
  * @throws as `holdTables`
  */
-export async function holdTogether(query: Query, tables: readonly Table[]): Promise<HeldTables> {
-  if (tables.length === 0) return { release: async () => {} };
+export async function holdTogether(query: Query, tables: readonly Table[]): Promise<() => Promise<void>> {
   await query('SAVEPOINT safebase_together');
   for (const table of tables) await touch(query, table);
-  return {
-    release: async () => {
-      await query('ROLLBACK TO SAVEPOINT safebase_together');
-    },
+  return async () => {
+    await query('ROLLBACK TO SAVEPOINT safebase_together');
   };
 }
 

@@ -32,11 +32,13 @@ export const FILE_NAME = 'safebase-rows';
 /**
  * @param product of the server that both statements are for; the lines are the same for all
  * @param condition a SQL condition for the rows that are wanted @default all
+ * @param index that they are read by, so that no others are read @default as the server likes
  */
 export function rowStatements(
   product: 'mariadb' | 'mysql',
   table: RowTable,
   condition?: string,
+  index?: string,
 ): RowStatements {
   const forms = [...table.columns, ...(table.period ?? []).map(timeColumn)].map((column) => ({
     name: quoteName(column.name),
@@ -46,9 +48,14 @@ export function rowStatements(
   const fields = forms.map(({ name, set }, index) => (set ? variable(index) : name));
   const sets = forms.flatMap(({ name, set }, index) => (set ? [`${name} = ${set(variable(index))}`] : []));
   const from = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const which = [
+    ...(table.period ? [' FOR SYSTEM_TIME ALL'] : []),
+    ...(index ? [` FORCE INDEX (${quoteName(index)})`] : []),
+    ...(condition ? [` WHERE ${condition}`] : []),
+  ];
   return {
     // A table may have nothing but generated columns: its rows count.
-    select: `SELECT ${selected.join(', ') || '1'} FROM ${from}${table.period ? ' FOR SYSTEM_TIME ALL' : ''}${condition ? ` WHERE ${condition}` : ''}`,
+    select: `SELECT ${selected.join(', ') || '1'} FROM ${from}${which.join('')}`,
     columns: Math.max(1, forms.length),
     load: [
       `LOAD DATA LOCAL INFILE '${FILE_NAME}' INTO TABLE ${from} CHARACTER SET binary`,

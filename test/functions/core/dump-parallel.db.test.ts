@@ -37,7 +37,11 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
   });
 
   /** @param show what the catalogue answers, from what it would have answered */
-  async function scene(watch: Watch, show: (sql: string, rows: Rows) => Rows = (_, rows) => rows) {
+  async function scene(
+    watch: Watch,
+    show: (sql: string, rows: Rows) => Rows = (_, rows) => rows,
+    chunkBytes = 2 ** 26,
+  ) {
     const run = new AbortController();
     const { signal } = run;
     const objects = memoryObjects();
@@ -77,7 +81,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     const plan = await planBackup(connector, rates, asked);
     const work = {
       ports: { connector, objects, log, now: Date.now },
-      settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1 },
+      settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1, chunkBytes },
       held,
       source: {
         endpoint,
@@ -118,6 +122,40 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       const checked = await checkStored({ open, schema, signal, onProgress: () => {} });
       expect(checked.created).toMatchObject({ tables: 2 });
     }
+  });
+
+  it('cuts large tables by their keys, reads the largest first, and loses no row', async () => {
+    const numbers = 'WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 900)';
+    for (const [table, key, id, length] of [
+      ['shop.numbered', 'id INT PRIMARY KEY', 's.n * 1000', 400],
+      ['stock.named', 'id VARCHAR(20) PRIMARY KEY', "CONCAT('n', s.n)", 1200],
+      ['stock.without', 'id INT', 's.n', 600],
+    ]) {
+      await server.query(`CREATE TABLE ${table} (${key}, note TEXT)`);
+      await server.query(`INSERT INTO ${table} ${numbers} SELECT ${id}, REPEAT('x', ${length}) FROM s`);
+      await server.query(`ANALYZE TABLE ${table}`);
+    }
+    const whole = await (await scene(() => {})).dump();
+    const { objects, dump } = await scene(() => {}, undefined, 64 * 1024);
+    const cut = await dump();
+    const tellsRows = ({ told }: typeof cut) =>
+      told.schemas.map(({ tables }) =>
+        tables.map(({ name, rows, fingerprint }) => [name, rows, fingerprint]),
+      );
+    expect(tellsRows(cut)).toEqual(tellsRows(whole));
+    const tables = new Map(
+      cut.told.schemas.flatMap((schema) => schema.tables).map((table) => [table.name, table]),
+    );
+    for (const name of ['numbered', 'named']) {
+      const { rows, chunks = [] } = tables.get(name) ?? {};
+      expect([rows, chunks.length >= 4]).toEqual([900, true]);
+      expect(Math.max(...chunks.map((chunk) => chunk.rows))).toBeLessThan(450);
+    }
+    expect(tables.get('without')?.chunks.length).toBe(1);
+    const folders = [...objects.stored.keys()].map((key) => /schemas\/(\d\/rows\/\d)/.exec(key)?.[1]);
+    // By name: first, numbered, second; and first, named, second, without.
+    const order = [...new Set(folders.filter((folder) => folder !== undefined))];
+    expect(order.slice(0, 3)).toEqual(['1/rows/1', '1/rows/3', '0/rows/1']);
   });
 
   it.each([

@@ -25,17 +25,18 @@ const planOf = (...sizes: readonly number[]): BackupPlan => ({
   losses: [],
   sizeBytes: 0,
 });
-const tables = (count: number, columns: number): readonly RowTable[] =>
-  Array.from({ length: count }, (_, place) => ({
-    schema: 'shop0',
-    name: `table${place}`,
-    columns: Array.from({ length: columns }, (__, at) => ({
-      name: `c${at}`,
-      type: 'int',
-      fullType: 'int(11)',
-    })),
-    hasGenerated: false,
-  }));
+const tables = (count: number, columns: number, chunks = 1) =>
+  Array.from({ length: count }, (_, place) => ({ table: tableOf(place, columns), chunks }));
+const tableOf = (place: number, columns: number): RowTable => ({
+  schema: 'shop0',
+  name: `table${place}`,
+  columns: Array.from({ length: columns }, (__, at) => ({
+    name: `c${at}`,
+    type: 'int',
+    fullType: 'int(11)',
+  })),
+  hasGenerated: false,
+});
 
 it('refuses what nobody would read, and says how long it would be', async () => {
   const ports = corePorts();
@@ -68,6 +69,7 @@ describe('before anything is stored', () => {
   it.each([
     ['60,000 tables', tables(60_000, 5), 1e9],
     ['a thousand tables of a thousand columns', tables(1_000, 1_000), 1e9],
+    ['a hundred tables in a thousand chunks each', tables(100, 5, 1_000), 1e9],
   ])('refuses %s', (_, some, sizeBytes) => {
     expect(() => refuseLongManifest(planOf(sizeBytes), [some])).toThrow(refusal);
   });

@@ -61,15 +61,15 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('tables o
 
   it('stay as they are until they are let go of, one by one in their order', async () => {
     const { lane, tables } = await scene();
-    const { release } = await holdTables(lane.query, tables);
+    const { releaseBefore } = await holdTables(lane.query, tables);
     const owner = await server.open();
     await owner.query('SET SESSION lock_wait_timeout = 1');
     const change = (name: string) => owner.query(`ALTER TABLE shop.${name} ADD COLUMN more INT`);
     await expect(change('first')).rejects.toMatchObject(WAITED);
-    await release();
+    await releaseBefore(1);
     await change('first');
     await expect(change('second')).rejects.toMatchObject(WAITED);
-    await release();
+    await releaseBefore(2);
     await change('second');
     await owner.close();
     await closed(lane);
