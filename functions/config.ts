@@ -51,6 +51,13 @@ export const SETTINGS = {
     .int()
     .positive()
     .default(64 * MIB),
+  /**
+   * Format `parallel`: connections that read rows side by side. One thread turns the rows of all of them into lines: with
+   * two it does not wait for the server, with more they would wait for it. One takes no lock.
+   */
+  LANES: z.coerce.number().int().min(1).max(8).default(2),
+  /** From the request for the lock under which lanes begin, until it is given back (ms); then one lane goes on without. */
+  LOCK_BUDGET_MS: z.coerce.number().int().min(1).default(5_000),
   /** Backups up to this many stored bytes are re-read whole after the upload; larger ones are left to verify. */
   REREAD_LIMIT_BYTES: z.coerce
     .number()
@@ -98,6 +105,8 @@ export const FUNCTION_SETTINGS = {
     'MYSQL_CLIENT_ROOT',
     'ZSTD_LEVEL',
     'CHUNK_BYTES',
+    'LANES',
+    'LOCK_BUDGET_MS',
     'REREAD_LIMIT_BYTES',
     'DUMP_BYTES_PER_SECOND',
     'LOAD_BYTES_PER_SECOND',

@@ -62,6 +62,7 @@ export const backup = z.object({
     .optional(),
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
+  snapshot: z.object({ lanes: z.int(), way: text, lockMs: z.number() }).optional(),
   reread: z.boolean().optional(),
   acceptEmptied: z.boolean().optional(),
   comparedWith: text.optional(),

@@ -1,5 +1,5 @@
 import type { Loss } from '../engine/contents.ts';
-import { withOpen } from '../engine/deadline.ts';
+import { throwIfOver, withOpen } from '../engine/deadline.ts';
 import { isChangedTable } from '../engine/parallel/hold-tables.ts';
 import { dumpText } from '../engine/parallel/text-parts.ts';
 import { partBytesFor } from '../engine/part.ts';
@@ -28,13 +28,16 @@ const MAX_ATTEMPTS = 3;
 
 /** What the manifest tells of a dump, and losses that only the dump has shown. */
 export interface ParallelDump {
-  readonly told: Pick<ParallelManifest, 'format' | 'consistency' | 'program' | 'position' | 'schemas'>;
+  readonly told: Pick<
+    ParallelManifest,
+    'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'schemas'
+  >;
   readonly losses: readonly Loss[];
 }
 
 /**
- * Dumps all schemas as of one instant, through one connection that takes no lock: definitions first, while no table can
- * be changed, then rows, the largest tables first; each table is let go of as soon as its rows are through.
+ * Dumps all schemas as of one instant, through a few connections: definitions first, while no table can be changed,
+ then rows, the largest tables first; each table is let go of as soon as its rows are through.
  * @throws `server_changed`, `dump_failed` where tables were changed in each attempt, `dump_incomplete`, as
  * `refuseLongManifest`, `dumpDefinitions`, `readRows` and `ObjectStore.writeParts`, the reason of the signal
  */
@@ -43,16 +46,10 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
   const { connector } = ports;
   const seeSame = () => refuseChangedServer(connector, source.endpoint, plan.life, held.signal);
   await seeSame();
-  const open = () => connector.openRows(source.endpoint);
-  const dump = await withOpen(held.signal, open, async (lane) => {
-    await setUpReading(lane.query);
-    const begun = await begin(work, plan, [lane]);
-    refuseLongManifest(plan, piecesOf(plan, begun));
-    return { begun, schemas: await storeAll(work, plan, begun) };
-  });
+  const dump = await dumpAttempts(work, plan);
   await seeSame();
   const { defined, schemas } = dump.begun;
-  const { position } = schemas;
+  const { position, snapshot } = schemas;
   const [first] = defined;
   if (first === undefined) throw new SafeBaseError('schema_unknown', 'there is no schema to back up');
   return {
@@ -61,10 +58,17 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
       consistency: 'one-instant',
       program: first.program,
       ...(position && { position }),
+      snapshot,
       schemas: dump.schemas,
     },
     losses: defined.flatMap(({ losses }) => losses),
   };
+}
+
+/** What an attempt came to. */
+interface Dumped {
+  readonly begun: Begun;
+  readonly schemas: readonly ParallelSchema[];
 }
 
 /** All that is known before anything is stored. */
@@ -74,24 +78,57 @@ interface Begun {
   readonly cut: CutTables;
 }
 
-/** Nothing is stored yet: until here the dump may begin anew. */
-async function begin(work: DumpWork, plan: BackupPlan, sessions: readonly RowSession[]): Promise<Begun> {
-  const { ports, settings, held, source } = work;
-  const open = () => ports.connector.connect(source.endpoint);
+async function dumpAttempts(work: DumpWork, plan: BackupPlan): Promise<Dumped> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withOpen(held.signal, open, async ({ query }) => {
-        const schemas = await holdSchemas(work, plan, query, sessions);
-        const defined = await defineSchemas(work, plan, query, schemas);
-        const { product } = schemas.server.info;
-        return { schemas, defined, cut: await cutTables(query, product, schemas.held, settings.chunkBytes) };
+      return await withLanes(work, [], async (sessions) => {
+        const begun = await begin(work, plan, sessions);
+        refuseLongManifest(plan, piecesOf(plan, begun));
+        return { begun, schemas: await storeAll(work, plan, begun) };
       });
     } catch (error) {
+      // Nothing is stored before all tables are held.
       if (!isChangedTable(error) || attempt === MAX_ATTEMPTS) throw error;
-      ports.log.info('a table was changed before it was held, the dump begins anew', { attempt, error });
-      for (const { query } of sessions) await query('ROLLBACK');
+      work.ports.log.info('a table was changed before it was held, the dump begins anew', { attempt, error });
     }
   }
+}
+
+/** Opens one lane after the other; where the server lets us have no more, those that there are must do. */
+async function withLanes<T>(
+  work: DumpWork,
+  opened: readonly RowSession[],
+  use: (lanes: readonly RowSession[]) => Promise<T>,
+): Promise<T> {
+  const { ports, settings, held, source } = work;
+  if (opened.length === settings.lanes) return use(opened);
+  const open = () => ports.connector.openRows(source.endpoint);
+  const one = await open().catch((error: unknown) => {
+    throwIfOver(held.signal);
+    if (opened.length === 0) throw error;
+    ports.log.info('there is no connection for another lane', { lanes: opened.length, error });
+  });
+  if (one === undefined) return use(opened);
+  return withOpen(
+    held.signal,
+    async () => one,
+    async (lane) => {
+      await setUpReading(lane.query);
+      return withLanes(work, [...opened, lane], use);
+    },
+  );
+}
+
+function begin(work: DumpWork, plan: BackupPlan, sessions: readonly RowSession[]): Promise<Begun> {
+  const { ports, settings, held, source } = work;
+  const open = () => ports.connector.connect(source.endpoint);
+  return withOpen(held.signal, open, async (catalogue) => {
+    const { query } = catalogue;
+    const schemas = await holdSchemas(work, plan, catalogue, sessions);
+    const defined = await defineSchemas(work, plan, query, schemas);
+    const { product } = schemas.server.info;
+    return { schemas, defined, cut: await cutTables(query, product, schemas.held, settings.chunkBytes) };
+  });
 }
 
 /** Of each schema. */

@@ -27,6 +27,10 @@ interface DumpSettings {
   readonly zstdLevel: number;
   /** Format `parallel`: about how many bytes of rows one object holds at most. */
   readonly chunkBytes: number;
+  /** Format `parallel`: connections that read rows. */
+  readonly lanes: number;
+  /** For asking for a lock under which they begin at one instant, waiting for it and holding it. */
+  readonly lockBudgetMs: number;
 }
 
 /** Where a run dumps from. */

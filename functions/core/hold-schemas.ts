@@ -1,16 +1,21 @@
 import { readServer, type Server } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
 import { type HeldTables, holdTables, waitForTables } from '../engine/parallel/hold-tables.ts';
-import { type Instant, openInstant } from '../engine/parallel/open-instant.ts';
+import { type Instant, type LaneSession, openInstant } from '../engine/parallel/open-instant.ts';
 import { changedSince, readTableBirths, refuseOtherBirths } from '../engine/parallel/table-births.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
+import { isCode } from '../errors.ts';
 import type { DumpWork } from './dump-schemas.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Behind somebody who waits for what we hold, all of us would wait for ever. */
 const WAIT_SECONDS = 3;
+/** How long transactions of others may take to end before a lock on tables is asked for; none is held meanwhile. */
+const PATIENCE_MS = 10_000;
+const NO_SUCH_TABLE = 1146;
 
 /** A table whose rows are to be read, and where it stands in the manifest. */
 export interface RowJob {
@@ -35,6 +40,7 @@ export interface HeldSchemas {
   /** When the snapshot was asked for (ISO 8601). */
   readonly instant: string;
   readonly position: Instant<RowSession>['position'];
+  readonly snapshot: Snapshot;
   readonly lanes: readonly Lane[];
   /** The tables of the snapshot, the largest first: as soon as its rows are through, nobody waits for it. */
   readonly held: readonly RowJob[];
@@ -44,35 +50,40 @@ export interface HeldSchemas {
 
 /**
  * Opens a snapshot and holds every table of the schemas that it shows, the one whose rows are read first as the last.
- * @param query of a session of its own, for the catalogue
+ * @param catalogue a session of its own, which asks for the lock too
  * @param sessions that are in no snapshot yet; those that are left out of `lanes` have no part in it
  * @throws `dump_failed` where a table was changed before it was held
  */
 export async function holdSchemas(
-  { ports, held: { signal } }: DumpWork,
+  { ports, settings, held: { signal, keep } }: DumpWork,
   plan: BackupPlan,
-  query: Query,
+  catalogue: LaneSession,
   sessions: readonly RowSession[],
 ): Promise<HeldSchemas> {
+  const { query } = catalogue;
   const names = plan.schemas.map(({ contents }) => contents.name);
-  for (const asking of [query, ...sessions.map((session) => session.query)]) {
-    await waitForTables(asking, WAIT_SECONDS);
-  }
+  for (const lane of sessions) await waitForTables(lane.query, WAIT_SECONDS);
   const server = await readServer(query);
   const before = await readTableBirths(query, names);
   const instant = new Date(ports.now()).toISOString();
-  const [first] = sessions;
-  if (first === undefined) throw new Error('no lane');
-  const { position } = await openInstant({
-    product: server.info.product,
-    lanes: [first],
-    holder: first,
-    tables: [],
-    lockBudgetMs: 0,
-    patienceMs: 0,
-    signal,
-  });
   const lists = await listTables(query, server, names);
+  const { lanes, position, way, lockMs } = await openInstant({
+    product: server.info.product,
+    lanes: sessions,
+    holder: catalogue,
+    tables: lists.flat(),
+    lockBudgetMs: settings.lockBudgetMs,
+    patienceMs: PATIENCE_MS,
+    signal,
+  }).catch((error: unknown) => {
+    // A lock on all tables does not tell which one is gone.
+    throw isCode(error, 'query_failed') && error.details.errno === NO_SUCH_TABLE
+      ? changedSince('that was listed')
+      : error;
+  });
+  const snapshot = { lanes: lanes.length, way, lockMs: Math.round(lockMs) };
+  keep({ snapshot });
+  await waitForTables(query, WAIT_SECONDS);
   const jobs = lists.flatMap((tables, schema) =>
     tables.map((table, place): RowJob => {
       const bytes = before.get(`${table.schema}.${table.name}`)?.bytes ?? 0;
@@ -82,10 +93,19 @@ export async function holdSchemas(
   const isHeld = ({ table }: RowJob): boolean => before.has(`${table.schema}.${table.name}`);
   const held = jobs.filter(isHeld).toSorted((a, b) => b.bytes - a.bytes);
   const toHold = held.map(({ table }) => table);
-  const lanes: readonly Lane[] = [{ session: first, tables: await holdTables(first.query, toHold) }];
+  const holding = await Promise.allSettled(
+    lanes.map(
+      async (session): Promise<Lane> => ({ session, tables: await holdTables(session.query, toHold) }),
+    ),
+  );
+  const holders = holding.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
   refuseOtherBirths(before, await readTableBirths(query, names));
   refuseOtherColumns(lists.flat(), (await listTables(query, server, names)).flat());
-  return { server, instant, position, lanes, held, others: jobs.filter((job) => !isHeld(job)) };
+  const others = jobs.filter((job) => !isHeld(job));
+  return { server, instant, position, snapshot, lanes: holders, held, others };
 }
 
 /** By schema. The past of rows travels where a load can bring it. */

@@ -4,6 +4,7 @@ import type { PartRecord } from '../engine/part.ts';
 import type { RowColumn } from '../engine/rows/column-form.ts';
 import type { BackupId, DatabaseId } from './ids.ts';
 import type { Comparison } from './shrunk.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** A stored object: its place, and all that a reader needs to trust its bytes. */
 export interface StoredFile {
@@ -96,6 +97,8 @@ export interface ParallelManifest extends CommonManifest {
   readonly consistency: 'one-instant';
   /** Where the instant lies in the server's binary log; absent where nobody can tell. */
   readonly position?: BinlogPosition;
+  /** Absent in backups of before it was written down. */
+  readonly snapshot?: Snapshot;
   readonly schemas: readonly ParallelSchema[];
 }
 

@@ -98,6 +98,11 @@ const common = {
   notCovered: z.array(z.string()),
 };
 const position = z.object({ file: z.string(), position: bytes, gtid: z.string().exactOptional() });
+const snapshot = z.object({
+  lanes: z.int().min(1),
+  way: z.enum(['alone', 'backup_stage', 'lock_tables']),
+  lockMs: bytes,
+});
 const manifest = z.discriminatedUnion('format', [
   z.object({
     ...common,
@@ -110,6 +115,7 @@ const manifest = z.discriminatedUnion('format', [
     format: z.literal('parallel'),
     consistency: z.literal('one-instant'),
     position: position.exactOptional(),
+    snapshot: snapshot.exactOptional(),
     schemas: z.array(parallelSchema).min(1),
   }),
 ]);

@@ -4,13 +4,15 @@ import { type Manifest, type StoredSchema, sizeBytesOf, textBytesOf } from './ma
 import type { BackupResult } from './run.ts';
 
 /** What the end of a backup adds to its record, as far as the manifest tells: sizes, schemas, losses, and what there is less of. */
-export function recordOfManifest({ schemas, losses, comparedWith, shrunk }: Manifest): BackupResult {
+export function recordOfManifest(manifest: Manifest): BackupResult {
+  const { schemas, losses, comparedWith, shrunk } = manifest;
   return {
     ...fitRecord({
       losses,
       schemas: schemas.map(contentsIn),
     }),
     ...fitComparison({ ...(comparedWith && { comparedWith }), ...(shrunk && { shrunk }) }),
+    ...('snapshot' in manifest && manifest.snapshot && { snapshot: manifest.snapshot }),
     sizeBytes: sum(schemas.map(sizeBytesOf)),
     dumpBytes: sum(schemas.map(textBytesOf)),
   };

@@ -40,6 +40,8 @@ export interface BackupSettings extends RunSettings {
   readonly clientRoot: string;
   readonly zstdLevel: number;
   readonly chunkBytes: number;
+  readonly lanes: number;
+  readonly lockBudgetMs: number;
   /** Objects up to this size are re-read whole before the backup counts. */
   readonly rereadLimitBytes: number;
   readonly dumpBytesPerSecond: number;
@@ -106,7 +108,7 @@ async function makeBackup(
 /** What the dump adds to a manifest. */
 type Told =
   | Pick<SqlManifest, 'format' | 'consistency' | 'program' | 'schemas'>
-  | Pick<ParallelManifest, 'format' | 'consistency' | 'program' | 'position' | 'schemas'>;
+  | Pick<ParallelManifest, 'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'schemas'>;
 
 async function dumpAll(
   work: DumpWork,

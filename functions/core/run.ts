@@ -5,6 +5,7 @@ import type { TlsSettings } from './database.ts';
 import type { BackupId, DatabaseId, RestoreId } from './ids.ts';
 import type { Comparison } from './shrunk.ts';
 import type { Signature } from './signature.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type Verification, verificationAsOf } from './verification.ts';
 
 /** The states of a backup or restore, in the order of its life. */
@@ -110,6 +111,8 @@ export interface Backup extends Run, Comparison {
   /** Bytes in S3, and bytes of SQL text that they hold. */
   readonly sizeBytes?: number;
   readonly dumpBytes?: number;
+  /** Format `parallel`: how the instant was caught, and for how long others may have waited for that. */
+  readonly snapshot?: Snapshot;
   /** Whether the run itself read back the stored objects, and their SHA-256 matched; where not, `verification` tells. */
   readonly reread?: boolean;
   /** Set where the record was made anew from the manifest, by `reindex`. */
@@ -199,6 +202,7 @@ export type BackupResult = Partial<
     | 'shrunk'
     | 'sizeBytes'
     | 'dumpBytes'
+    | 'snapshot'
     | 'reread'
     | 'verification'
     | 'shortened'

@@ -26,6 +26,8 @@ export const handler = jobHandler(
         clientRoot: config.MYSQL_CLIENT_ROOT,
         zstdLevel: config.ZSTD_LEVEL,
         chunkBytes: config.CHUNK_BYTES,
+        lanes: config.LANES,
+        lockBudgetMs: config.LOCK_BUDGET_MS,
         rereadLimitBytes: config.REREAD_LIMIT_BYTES,
         dumpBytesPerSecond: config.DUMP_BYTES_PER_SECOND,
         loadBytesPerSecond: config.LOAD_BYTES_PER_SECOND,

@@ -12,14 +12,14 @@ export interface LaneSession {
 }
 
 /** How the lanes came to see the same instant: nobody had to wait, commits had, or writes to these tables had. */
-type InstantWay = 'alone' | LockWay;
+export type InstantWay = 'alone' | LockWay;
 type LockWay = 'backup_stage' | 'lock_tables';
 
 export interface Instant<Lane> {
   /** Those that see it; the others take no part, and their owner closes them. */
   readonly lanes: readonly Lane[];
   readonly way: InstantWay;
-  /** From the request for the lock until it was given back; 0 where there was none. */
+  /** From the requests for locks until they were given back, by the server's clock; 0 where none was asked for. */
   readonly lockMs: number;
   readonly position?: BinlogPosition;
 }
@@ -49,11 +49,15 @@ export async function openInstant<Lane extends LaneSession>(
 ): Promise<Instant<Lane>> {
   const { product, lanes, signal } = input;
   for (const lane of lanes) await lane.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  let lockMs = 0;
+  const onLocked = (ms: number): void => {
+    lockMs += ms;
+  };
   for (const way of lanes.length < 2 ? [] : WAYS[product]) {
     throwIfOver(signal);
     try {
-      const instant = await lockedInstant(input, way);
-      if (instant) return instant;
+      const found = await underLock(input, way, onLocked);
+      if (found) return { lanes, way, lockMs, ...found };
       break;
     } catch (error) {
       throwIfOver(signal);
@@ -65,7 +69,7 @@ export async function openInstant<Lane extends LaneSession>(
   if (!first) throw new Error('no lane');
   await first.query(BEGIN);
   const position = product === 'mariadb' ? await readSnapshotPosition(first.query) : undefined;
-  return { lanes: [first], way: 'alone', lockMs: 0, ...(position ? { position } : {}) };
+  return { lanes: [first], way: 'alone', lockMs, ...(position ? { position } : {}) };
 }
 
 const BEGIN = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
@@ -79,14 +83,16 @@ const WAYS: Readonly<Record<'mariadb' | 'mysql', readonly LockWay[]>> = {
 const isGivenUp = (error: unknown): boolean =>
   isCode(error, 'query_failed') && [1205, 1317, 3024, 1969].includes(Number(error.details.errno));
 
-async function lockedInstant<Lane extends LaneSession>(
+/** @returns nothing where the lanes do not see the same */
+async function underLock<Lane extends LaneSession>(
   input: InstantInput<Lane>,
   way: LockWay,
-): Promise<Instant<Lane> | undefined> {
+  onLocked: (ms: number) => void,
+): Promise<Pick<Instant<Lane>, 'position'> | undefined> {
   const { holder, lanes, lockBudgetMs } = input;
   if (way === 'lock_tables' && !(await othersAreDone(input))) return undefined;
   await holder.query(`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockBudgetMs / 1000))}`);
-  const asked = performance.now();
+  const asked = await readClock(holder);
   // Each of many locks has that time-out, all of them together have only this one.
   const budget = AbortSignal.any([AbortSignal.timeout(lockBudgetMs), input.signal]);
   const giveUp = () => void lanes[0]?.query(`KILL QUERY ${holder.connectionId}`).catch(() => {});
@@ -101,10 +107,19 @@ async function lockedInstant<Lane extends LaneSession>(
     budget.removeEventListener('abort', giveUp);
     // Where the connection is gone, its locks are too.
     await holder.query(UNLOCKING[way]).catch(() => {});
+    await readClock(holder).then(
+      (unlocked) => onLocked(unlocked - asked),
+      () => {},
+    );
   }
   if (!held.isSame) return undefined;
-  const { position } = held;
-  return { lanes, way, lockMs: performance.now() - asked, ...(position ? { position } : {}) };
+  return held.position ? { position: held.position } : {};
+}
+
+/** Milliseconds, when the server began to answer this. */
+async function readClock({ query }: LaneSession): Promise<number> {
+  const [row] = await query('SELECT UNIX_TIMESTAMP(NOW(6)) AS at');
+  return Number(row?.at) * 1000;
 }
 
 const UNLOCKING: Readonly<Record<LockWay, string>> = {

@@ -16,7 +16,7 @@ import { CLIENT_ROOT } from '../engine/test-database.ts';
 import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
 
 /** Called with each statement of the lane, after it was answered. */
-type Watch = (sql: string) => Promise<void> | void;
+type Watch = (sql: string, connectionId: string) => Promise<void> | void;
 type Rows = Awaited<ReturnType<Query>>;
 
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (engine) => {
@@ -36,15 +36,23 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     }
   });
 
-  /** @param show what the catalogue answers, from what it would have answered */
+  interface Scene {
+    /** What the catalogue answers, from what it would have answered. */
+    readonly show?: (sql: string, rows: Rows) => Rows;
+    readonly chunkBytes?: number;
+    readonly lanes?: number;
+    /** Which lane, from 1, gets no connection. */
+    readonly refuseLane?: number;
+  }
   async function scene(
     watch: Watch,
-    show: (sql: string, rows: Rows) => Rows = (_, rows) => rows,
-    chunkBytes = 2 ** 26,
+    { show = (_, rows) => rows, chunkBytes = 2 ** 26, lanes = 1, refuseLane }: Scene = {},
   ) {
     const run = new AbortController();
     const { signal } = run;
     const objects = memoryObjects();
+    const kept: object[] = [];
+    let opened = 0;
     const log = recordingLog();
     const endpoint = server.endpoint();
     const database = aDatabase({ schemas: ['shop', 'stock'] });
@@ -53,7 +61,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       signal,
       throwIfLost: () => throwIfOver(signal),
       report: () => {},
-      keep: () => {},
+      keep: (result: object) => kept.push(result),
       save: async () => {},
       conclude: <T>(write: () => Promise<T>) => write(),
       lockSchemas: async () => {},
@@ -65,10 +73,12 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
         return { ...session, query: async (...asked) => show(asked[0], await session.query(...asked)) };
       },
       openRows: async (to) => {
+        opened += 1;
+        if (opened === refuseLane) throw new SafeBaseError('connection_refused', 'no more');
         const session = await server.connector.openRows(to);
         const query: typeof session.query = async (...asked) => {
           const rows = await session.query(...asked);
-          await watch(asked[0]);
+          await watch(asked[0], session.connectionId);
           return rows;
         };
         return { ...session, query };
@@ -81,7 +91,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     const plan = await planBackup(connector, rates, asked);
     const work = {
       ports: { connector, objects, log, now: Date.now },
-      settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1, chunkBytes },
+      settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1, chunkBytes, lanes, lockBudgetMs: 5_000 },
       held,
       source: {
         endpoint,
@@ -89,7 +99,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
         sessions,
       },
     };
-    return { run, objects, log, sessions, dump: () => dumpParallel(work, plan) };
+    return { run, objects, kept, log, sessions, dump: () => dumpParallel(work, plan) };
   }
   const isSnapshot = (sql: string): boolean => sql.startsWith('START TRANSACTION');
   const rowsIn = (schemas: readonly ParallelSchema[]) =>
@@ -124,6 +134,39 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     }
   });
 
+  it('is of one instant in two lanes, which is written down', async () => {
+    let snapshots = 0;
+    const lanes = new Set<string>();
+    const { kept, dump } = await scene(
+      async (sql, connectionId) => {
+        if (!isSnapshot(sql)) return;
+        lanes.add(connectionId);
+        snapshots += 1;
+        if (snapshots < 2) return;
+        // Whoever commits waits for the lock, and for nothing else.
+        void server.query('UPDATE shop.first SET amount = 0');
+      },
+      { lanes: 2 },
+    );
+    const { told } = await dump();
+    const way = engine === 'mysql-9.7' ? 'lock_tables' : 'backup_stage';
+    expect(told.snapshot).toEqual({ lanes: 2, way, lockMs: expect.any(Number) });
+    expect(kept).toEqual([{ snapshot: told.snapshot }]);
+    expect(lanes.size).toBe(2);
+    const prints = told.schemas.flatMap(({ tables }) => tables.map(({ fingerprint }) => fingerprint));
+    expect(new Set(prints).size).toBe(1);
+  });
+
+  it('goes on in one lane where the server has no connection for another', async () => {
+    const { dump } = await scene(() => {}, { lanes: 2, refuseLane: 2 });
+    const { told } = await dump();
+    expect(told.snapshot).toEqual({ lanes: 1, way: 'alone', lockMs: 0 });
+    expect(rowsIn(told.schemas)).toEqual([
+      ['first 2', 'second 2'],
+      ['first 2', 'second 2'],
+    ]);
+  });
+
   it('cuts large tables by their keys, reads the largest first, and loses no row', async () => {
     const numbers = 'WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 900)';
     for (const [table, key, id, length] of [
@@ -136,7 +179,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       await server.query(`ANALYZE TABLE ${table}`);
     }
     const whole = await (await scene(() => {})).dump();
-    const { objects, dump } = await scene(() => {}, undefined, 64 * 1024);
+    const { objects, dump } = await scene(() => {}, { chunkBytes: 64 * 1024, lanes: 2 });
     const cut = await dump();
     const tellsRows = ({ told }: typeof cut) =>
       told.schemas.map(({ tables }) =>
@@ -155,7 +198,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     const folders = [...objects.stored.keys()].map((key) => /schemas\/(\d\/rows\/\d)/.exec(key)?.[1]);
     // By name: first, numbered, second; and first, named, second, without.
     const order = [...new Set(folders.filter((folder) => folder !== undefined))];
-    expect(order.slice(0, 3)).toEqual(['1/rows/1', '1/rows/3', '0/rows/1']);
+    expect(order.slice(0, 3).toSorted()).toEqual(['0/rows/1', '1/rows/1', '1/rows/3']);
   });
 
   it.each([
@@ -229,7 +272,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       sql.includes('COLUMN_TYPE AS full_type')
         ? rows.map((row) => ({ ...row, full_type: `${row.full_type} ${'x'.repeat(10_000_000)}` }))
         : rows;
-    const { objects, dump } = await scene(() => {}, long);
+    const { objects, dump } = await scene(() => {}, { show: long });
     await expect(dump()).rejects.toMatchObject({
       code: 'too_large_for_sql',
       message: expect.stringContaining('a manifest 67108864'),

@@ -98,7 +98,10 @@ describe.each([
     expect(Math.min(...moved.map(({ moves }) => moves))).toBeGreaterThan(ROUNDS);
     expect(seen.size).toBeGreaterThan(1);
     const sorted = lockMs.toSorted((a, b) => a - b);
+    expect(sorted[0]).toBeGreaterThan(0);
     expect(sorted.at(Math.floor(ROUNDS / 2))).toBeLessThan(100);
+    // The bound is for a server that has the processor to itself: in the whole run, where it has.
+    if (process.env.SAFEBASE_FULL === '1') expect(sorted.at(Math.ceil(ROUNDS * 0.99) - 1)).toBeLessThan(100);
   }, 120_000);
 
   it('tells its place in the binary log, which grows with each commit', async () => {
@@ -134,6 +137,8 @@ describe.each([
     const instant = await open({ lockBudgetMs: 700, tables: TABLES });
     const tookMs = performance.now() - began;
     expect(instant).toMatchObject({ way: 'alone', lanes: { length: 1 } });
+    // Others may have waited behind us for so long.
+    expect(instant.lockMs).toBeGreaterThan(600);
     expect(tookMs).toBeLessThan(1300);
     await Promise.all(lanes.map((lane) => lane.query('COMMIT')));
     await other.query('UNLOCK TABLES');
