@@ -103,6 +103,7 @@ export const restore = z.object({
   schemas: z.record(text, text),
   overwrite: z.boolean(),
   events: text.exactOptional(),
+  definers: z.union([text, z.record(text, text)]).optional(),
   dryRun: z.boolean().optional(),
   ...run,
   preview: preview.optional(),

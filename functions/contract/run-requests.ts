@@ -25,6 +25,10 @@ export const newBackup = z.strictObject({
   /** How it is stored; without it as SQL. */
   format: z.enum(['sql', 'parallel']).exactOptional(),
 });
+/** `user@host`; other characters may stand in a dump in any character set. */
+const account = z
+  .string()
+  .regex(/^[ -~]{0,80}@[!-?A-~]{0,255}$/, 'must be user@host, of printable ASCII characters alone');
 export const newRestore = z.strictObject({
   /** The target. */
   databaseId: idOf('db'),
@@ -41,6 +45,13 @@ export const newRestore = z.strictObject({
   /** The names of the target schemas, typed again. */
   confirm: z.union([z.string().max(64), z.array(z.string().max(64)).max(100)]).exactOptional(),
   events: z.enum(['disabled', 'as-stored']).exactOptional(),
+  /** As whom views and programs run: as they did, as the account that restores, or old account → new one. */
+  definers: z
+    .union([
+      z.enum(['keep', 'current']),
+      z.record(account, account).refine((names) => Object.keys(names).length > 0, 'must name an account'),
+    ])
+    .exactOptional(),
   /** Looks at everything, writes nothing, and tells all that would stop it. */
   dryRun: z.boolean().exactOptional(),
 });

@@ -4,6 +4,7 @@ import { loadTable } from '../engine/parallel/load-table.ts';
 import { setUpLoading } from '../engine/rows/session-settings.ts';
 import type { LoadedSchema, OnProgress, OpenSession } from '../engine/sql/format-sql.ts';
 import { holdLoadLock } from '../engine/sql/load-lock.ts';
+import type { Definers } from '../engine/sql/rewrite-definer.ts';
 import { StatementRouter } from '../engine/sql/route-statements.ts';
 import { runHeldStatements } from '../engine/sql/run-held-statements.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -19,6 +20,7 @@ interface LoadInput {
   /** A connection that fills the target. */
   readonly openLoad: () => Promise<LoadSession>;
   readonly openSession: OpenSession;
+  readonly definers?: Definers | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -30,7 +32,7 @@ interface LoadInput {
  */
 export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
   const { schema, targetSchema, openSession, signal, onProgress } = input;
-  const router = new StatementRouter();
+  const router = new StatementRouter(input.definers);
   let bytesBefore = 0;
   const databaseCollation = await withOpen(signal, input.openLoad, async (session) => {
     await holdLoadLock(session.query, targetSchema);

@@ -12,6 +12,7 @@ import { readServerLife, type ServerLife } from '../engine/catalogue/server-life
 import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
+import { definerAfter } from '../engine/sql/rewrite-definer.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type Manifest, type StoredSchema, textBytesOf } from './manifest.ts';
 import type { Look } from './obstacles.ts';
@@ -23,6 +24,8 @@ import type { LockSchemas } from './schema-locks.ts';
 
 /** One schema of a restore: where it comes from, where it goes, and what becomes of what is there. */
 export interface SchemaRestore extends TargetSchema {
+  /** As whom its views and programs will run, as `user@host`. */
+  readonly definers: readonly string[];
   readonly stored: StoredSchema;
 }
 
@@ -58,7 +61,7 @@ interface PlanSettings {
  * Looks at the target before anything is read or written, and refuses what would stop half-way. A dry run, which changes
  * nothing, locks nothing either.
  * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `run_active`, `names_changed`,
- * `schema_not_in_backup`, `target_not_empty`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
+ * `schema_not_in_backup`, `target_not_empty`, `definer_unknown`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
  * the database
  */
 export async function planRestore(
@@ -81,6 +84,8 @@ export async function planRestore(
     const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
     const there = await readSchemaNames(query);
     await look(() => refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), there));
+    const grants = await readGrants(query, server);
+    await look(() => refuseUnknownDefiners(run, manifest));
     const schemas: SchemaRestore[] = [];
     for (const [source, target] of Object.entries(run.schemas)) {
       const held = manifest.schemas.find(({ name }) => name === source);
@@ -89,13 +94,14 @@ export async function planRestore(
       const contents = { ...contentsIn(held), ...(held.tables && { tables: held.tables }) };
       const action = await actionFor(query, target);
       if (!run.overwrite) await look(() => refuseFilled(action, target));
-      schemas.push({ contents, target, stored: held, action });
+      const becomes = (name: string) => definerAfter(run.definers ?? 'keep', name, grants.accountName);
+      const definers = [...new Set(contents.definers.map(becomes))];
+      schemas.push({ contents, target, stored: held, action, definers });
     }
     if (manifest.format === 'parallel') await look(() => requireLocalInfile(query));
     const dumpBytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
     const times = estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings });
     await look(() => refuseTooLarge(times, settings.workerSeconds));
-    const grants = await readGrants(query, server);
     await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
     return {
       product: server.info.product,
@@ -120,6 +126,18 @@ async function readSchemaNames(query: Query): Promise<readonly string[]> {
 async function readEngines(query: Query): Promise<ReadonlySet<string>> {
   const rows = await query(`SELECT ENGINE AS engine FROM information_schema.ENGINES WHERE SUPPORT <> 'NO'`);
   return new Set(rows.map(({ engine }) => (engine ?? '').toUpperCase()));
+}
+
+/** A name that is misspelt would leave its programs with the definer that they had. */
+function refuseUnknownDefiners({ definers, schemas }: Restore, manifest: Manifest): void {
+  if (definers === undefined || typeof definers === 'string') return;
+  const restored = manifest.schemas.filter(({ name }) => Object.hasOwn(schemas, name));
+  const known = new Set(restored.flatMap((schema) => schema.definers));
+  const unknown = Object.keys(definers).filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new SafeBaseError('definer_unknown', `nothing in the backup runs as ${unknown.join(', ')}`, {
+    hint: `Name some of these in definers: ${[...known].join(', ') || '(there are none)'}.`,
+  });
 }
 
 /** A dump goes to a server of its own kind, and not to an older series: there it would stop half-way. */
@@ -156,10 +174,10 @@ async function missingRights(
   grants: Grants,
   schemas: readonly SchemaRestore[],
 ): Promise<readonly string[]> {
-  const names = [...new Set(schemas.flatMap(({ contents }) => contents.definers))];
+  const names = [...new Set(schemas.flatMap(({ definers }) => definers))];
   const accounts = await readDefinerAccounts(query, server, names);
-  const missing = schemas.flatMap(({ contents, target }) => {
-    const definers = accounts.filter(({ name }) => contents.definers.includes(name));
+  const missing = schemas.flatMap(({ contents, target, definers: own }) => {
+    const definers = accounts.filter(({ name }) => own.includes(name));
     return missingForRestore({ server, grants, target, contents, definers });
   });
   return [...new Set(missing)];

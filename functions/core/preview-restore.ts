@@ -17,8 +17,8 @@ export async function previewRestore(
   return withOpen(held.signal, open, async ({ query }) => {
     const server = await readServer(query);
     const schemas: RestorePreview['schemas'][number][] = [];
-    for (const { contents, target, action } of plan.schemas) {
-      const accounts = await readDefinerAccounts(query, server, contents.definers);
+    for (const { contents, target, action, definers } of plan.schemas) {
+      const accounts = await readDefinerAccounts(query, server, definers);
       schemas.push({
         source: contents.name,
         target,

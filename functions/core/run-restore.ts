@@ -116,7 +116,8 @@ function loadStored(
   const { product } = plan;
   const { signal } = held;
   const open = openFileOf(work);
-  const common = { targetSchema, product, openSession: openSessionOf(work), signal, onProgress };
+  const { definers } = held.run;
+  const common = { targetSchema, product, openSession: openSessionOf(work), definers, signal, onProgress };
   if (!('dump' in stored)) {
     const openLoad = () => ports.connector.openLoad(endpoint, targetSchema);
     return loadParallel({ ...common, open, schema: stored, openLoad });

@@ -1,4 +1,5 @@
 import type { Loss, ObjectCounts, SchemaContents, ServerInfo } from '../engine/contents.ts';
+import type { Definers } from '../engine/sql/rewrite-definer.ts';
 import { type Failure, SafeBaseError, toFailure } from '../errors.ts';
 import type { BackupFormat } from './backup-format.ts';
 import type { TlsSettings } from './database.ts';
@@ -184,6 +185,8 @@ export interface Restore extends Run {
    * schema) they arrive disabled, elsewhere as they were.
    */
   readonly events?: 'disabled' | 'as-stored';
+  /** As whom views and programs run there @default as at the source */
+  readonly definers?: Definers;
   /** It writes nothing on the target: what it would do is in `preview`. */
   readonly dryRun?: true;
   readonly preview?: RestorePreview;

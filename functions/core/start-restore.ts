@@ -20,6 +20,7 @@ export interface RestoreOrder {
   /** The names of the target schemas as typed, in any order. */
   readonly confirm?: string | readonly string[] | undefined;
   readonly events?: Restore['events'] | undefined;
+  readonly definers?: Restore['definers'] | undefined;
   /** For starts that may be repeated; otherwise a new one. */
   readonly id?: RestoreId;
 }
@@ -30,7 +31,7 @@ export interface RestoreOrder {
  * `startRun`
  */
 export async function startRestore(ports: StartPorts, order: RestoreOrder): Promise<Restore> {
-  const { backupId, overwrite, events, dryRun } = order;
+  const { backupId, overwrite, events, definers, dryRun } = order;
   const backup = await readRun(ports.backups, backupId, ports.now());
   const schemas = chooseSchemas(schemasOf(backup), order.schemas);
   if (!dryRun) checkConfirmation(Object.values(schemas), order);
@@ -47,6 +48,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
       schemas,
       overwrite,
       ...(events === undefined ? {} : { events }),
+      ...(definers && { definers }),
       ...(dryRun && { dryRun }),
       ...common,
     }),

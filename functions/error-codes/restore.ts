@@ -22,6 +22,11 @@ export const RESTORE_ERRORS = {
     'The target schema is not empty',
     'Choose a new name, or send overwrite true with the name in confirm.',
   ),
+  definer_unknown: entry(
+    'refused',
+    'Nothing in the backup runs as that account',
+    'Name accounts in definers that the backup names, as user@host.',
+  ),
   target_too_old: entry(
     'refused',
     'The target server cannot take this backup',

@@ -1,7 +1,9 @@
 /** Format `sql` as the core sees it: dump a schema, read its parts back, check them, load them, then views and events. */
+
 import type { Endpoint } from '../connection.ts';
 import type { ObjectCounts, ServerInfo, TableRows } from '../contents.ts';
 import type { Part, PartRecord } from '../part.ts';
+import type { Definers } from './rewrite-definer.ts';
 
 export interface DumpInput {
   /** Where the layer mysql-client is mounted. */
@@ -129,6 +131,7 @@ export interface LoadInput extends DumpReadInput {
   readonly endpoint: Endpoint;
   readonly product: ServerInfo['product'];
   readonly openSession: OpenSession;
+  readonly definers?: Definers | undefined;
 }
 
 /** A statement that is run by itself, and the session it was written for. */

@@ -55,7 +55,7 @@ function preamble(own: readonly string[]): string {
  */
 export async function loadSchema(input: LoadInput): Promise<LoadedSchema> {
   const { openSession, targetSchema, signal } = input;
-  const router = new StatementRouter();
+  const router = new StatementRouter(input.definers);
   const { bytes, finalSession } = await loadTables(input, router);
   const { programs, ...others } = router.routed;
   const databaseCollation = finalSession?.databaseCollation;

@@ -1,5 +1,6 @@
 import { disableEvent } from './disable-event.ts';
 import type { HeldStatement, StoredEvent } from './format-sql.ts';
+import { type Definers, rewriteDefiner } from './rewrite-definer.ts';
 import { rewriteTable } from './rewrite-table.ts';
 import { describe } from './statements/describe.ts';
 import type { DumpItem } from './statements/read-statements.ts';
@@ -30,6 +31,11 @@ export class StatementRouter {
   statements = 0;
   readonly #standIns = new Set<string>();
   #dropOfEvent: HeldStatement | undefined;
+  readonly #definers: Definers;
+
+  constructor(definers: Definers = 'keep') {
+    this.#definers = definers;
+  }
 
   /** @throws `dump_escapes_target` */
   route(item: DumpItem): Buffer {
@@ -64,7 +70,7 @@ export class StatementRouter {
       case 'database':
         return undefined;
       case 'view':
-        this.routed.views.push(held(item, text));
+        this.routed.views.push(this.#held(item, text));
         return undefined;
       case 'event':
         this.#holdEvent(item);
@@ -74,7 +80,7 @@ export class StatementRouter {
       case 'function':
       case 'package':
       case 'package body':
-        this.routed.programs.push(held(item, text));
+        this.routed.programs.push(this.#held(item, text));
         return undefined;
       case 'drop':
         return this.#routeDrop(item);
@@ -97,7 +103,7 @@ export class StatementRouter {
     if (does.of === 'table' || does.of === 'sequence') return plain(item, text);
     // The second time it makes room for the view itself, which other views may need as a stand-in until then.
     if (does.of === 'view' && !this.#standIns.has(does.name)) return plain(item, text);
-    const drop = held(item, text);
+    const drop = this.#held(item, text);
     if (does.of === 'event') this.#dropOfEvent = drop;
     this.routed[does.of === 'view' ? 'views' : 'programs'].push(drop);
     return undefined;
@@ -107,23 +113,28 @@ export class StatementRouter {
   #holdEvent(item: StatementItem): void {
     const { does, text } = item;
     const disabled = disableEvent(text, does.tokens);
-    this.routed.programs.push({ ...held(item, disabled ?? text), mayBeOver: endsSometime(does.tokens) });
+    this.routed.programs.push({
+      ...this.#held(item, disabled ?? text),
+      mayBeOver: endsSometime(does.tokens),
+    });
     if (!disabled || !('name' in does)) return;
     const drop = this.#dropOfEvent;
     if (!drop) throw refusal('it makes an event that no statement dropped before', text);
     this.#dropOfEvent = undefined;
-    this.routed.events.push({ name: does.name, statements: [drop, held(item, text)] });
+    this.routed.events.push({ name: does.name, statements: [drop, this.#held(item, text)] });
+  }
+
+  /** A copy: the text is a window on a buffer that would stay alive as long. */
+  #held({ does, session }: StatementItem, text: Buffer): HeldStatement {
+    return {
+      object: describe(does),
+      text: Buffer.from(rewriteDefiner(text, does.tokens, this.#definers)),
+      session: session.settings,
+    };
   }
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** A copy: the text is a window on a buffer that would stay alive as long. */
-const held = ({ does, session }: StatementItem, text: Buffer): HeldStatement => ({
-  object: describe(does),
-  text: Buffer.from(text),
-  session: session.settings,
-});
 
 /** Whether an event has a time after which it is over: `ON SCHEDULE AT …`, `ENDS …`. */
 const endsSometime = (tokens: readonly CodeToken[]): boolean =>
