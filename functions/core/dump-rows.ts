@@ -83,8 +83,10 @@ export async function dumpRows(input: RowsInput): Promise<ReadonlyMap<RowJob, St
   if (failure) throw failure.error;
   const tables = new Map<RowJob, StoredTable>();
   for (const [job, chunks] of storing.stored) {
-    const all = (await Promise.all(chunks)).filter((chunk) => chunk !== undefined);
     const { name, ...described } = describedTable(server.info.product, job.table);
+    if (Object.keys(chunks).length !== numberOfPieces(cut, job))
+      throw new Error(`${name} was not read whole`);
+    const all = (await Promise.all(chunks)).filter((chunk) => chunk !== undefined);
     tables.set(job, { name, ...sumOfChunks(all), ...described, chunks: all });
   }
   return tables;
@@ -94,6 +96,9 @@ function piecesOf(cut: CutTables, job: RowJob, at: number): readonly Piece[] {
   const chunks: readonly (Chunk | undefined)[] = cut.get(job) ?? [undefined];
   return chunks.map((chunk, number) => ({ job, at, number, chunk }));
 }
+
+/** A table that is not cut is one. */
+const numberOfPieces = (cut: CutTables, job: RowJob): number => cut.get(job)?.length ?? 1;
 
 interface LaneWork {
   /** That this lane alone reads. */
@@ -145,8 +150,8 @@ async function dumpPiece(
   chunks[number] = dumped.stored;
   follow(inFlight, dumped.stored);
   dumped.stored.catch(fail);
-  const total = cut.get(job)?.length ?? 1;
-  reading.through(dumped.rows, dumped.textBytes, Object.keys(chunks).length === total);
+  const isWhole = Object.keys(chunks).length === numberOfPieces(cut, job);
+  reading.through(dumped.rows, dumped.textBytes, isWhole);
 }
 
 /** Tables that no snapshot shows: what counts is that they are still what their definitions say. */
