@@ -8,7 +8,7 @@ import { readEvents } from '../engine/parallel/read-events.ts';
 import { readTableMends, type TableMends } from '../engine/parallel/table-mends.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
-import { type DumpWork, refuseOtherObjects } from './dump-schemas.ts';
+import { type DumpWork, OTHER_OBJECTS, refuseOtherObjects } from './dump-schemas.ts';
 import type { HeldSchemas } from './hold-schemas.ts';
 import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
 
@@ -118,6 +118,7 @@ async function refuseOtherTables(
   throw new SafeBaseError(
     'dump_incomplete',
     `in ${schema}, either rows or a definition of ${names} would be missing`,
+    { details: OTHER_OBJECTS },
   );
 }
 

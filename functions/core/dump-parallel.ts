@@ -1,9 +1,8 @@
+import type { Query } from '../engine/connection.ts';
 import type { Loss } from '../engine/contents.ts';
-import { throwIfOver, withOpen } from '../engine/deadline.ts';
-import { isChangedTable } from '../engine/parallel/hold-tables.ts';
+import { withOpen } from '../engine/deadline.ts';
 import { dumpText } from '../engine/parallel/text-parts.ts';
 import { partBytesFor } from '../engine/part.ts';
-import { setUpReading } from '../engine/rows/session-settings.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type CutTables, cutTables } from './cut-tables.ts';
 import { type DefinedSchema, defineSchemas } from './define-schemas.ts';
@@ -18,38 +17,78 @@ import {
   type StoredObject,
 } from './manifest.ts';
 import { refuseLongManifest } from './manifest-size.ts';
+import { eachAttempt } from './parallel-attempts.ts';
 import type { BackupPlan } from './plan-backup.ts';
-import type { RowSession } from './ports.ts';
 import { refuseChangedServer } from './server-changed.ts';
 import { storeParts } from './store-parts.ts';
+import { yieldingToOwner } from './watch-owner.ts';
+import { withLanes } from './with-lanes.ts';
 
-/** How often a snapshot is taken anew, where tables were changed before they were held. */
-const MAX_ATTEMPTS = 3;
-
-/** What the manifest tells of a dump, and losses that only the dump has shown. */
+/** What the manifest tells of a dump, and all losses. */
 export interface ParallelDump {
   readonly told: Pick<
     ParallelManifest,
-    'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'schemas'
+    'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'attempts' | 'schemas'
   >;
   readonly losses: readonly Loss[];
 }
 
 /**
- * Dumps all schemas as of one instant, through a few connections: definitions first, while no table can be changed,
- then rows, the largest tables first; each table is let go of as soon as its rows are through.
- * @throws `server_changed`, `dump_failed` where tables were changed in each attempt, `dump_incomplete`, as
+ * Dumps all schemas as of one instant, through a few connections: definitions first, while no table can be changed, then
+ * rows, the largest tables first; each table is let go of as soon as its rows are through. Whoever wants to change one
+ * before that is let through, and the dump begins anew.
+ * @param lookAgain plans as `plan` was planned, for another attempt
+ * @throws `server_changed`, `dump_failed` where tables were changed in each attempt, `dump_incomplete`, as `planBackup`,
  * `refuseLongManifest`, `dumpDefinitions`, `readRows` and `ObjectStore.writeParts`, the reason of the signal
  */
-export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<ParallelDump> {
+export async function dumpParallel(
+  work: DumpWork,
+  plan: BackupPlan,
+  lookAgain: () => Promise<BackupPlan>,
+): Promise<ParallelDump> {
   const { ports, held, source } = work;
   const { connector } = ports;
   const seeSame = () => refuseChangedServer(connector, source.endpoint, plan.life, held.signal);
   await seeSame();
-  const dump = await dumpAttempts(work, plan);
+  const dump = await eachAttempt(work, plan, lookAgain, (looked, attempt) => dumpOnce(work, looked, attempt));
   await seeSame();
-  const { defined, schemas } = dump.begun;
-  const { position, snapshot } = schemas;
+  return dump;
+}
+
+function dumpOnce(work: DumpWork, plan: BackupPlan, attempt: number): Promise<ParallelDump> {
+  const { ports, settings, held, source } = work;
+  const open = () => ports.connector.connect(source.endpoint);
+  return withLanes(work, (sessions) =>
+    withOpen(held.signal, open, async (catalogue) => {
+      const { query } = catalogue;
+      const schemas = await holdSchemas(work, plan, catalogue, sessions);
+      return yieldingToOwner(work, schemas, async (yielding) => {
+        const defined = await defineSchemas(yielding, plan, query, schemas);
+        const cut = await cutTables(query, schemas.server.info.product, schemas.held, settings.chunkBytes);
+        refuseLongManifest(plan, piecesOf(plan, schemas, cut));
+        const stored = await storeAll(yielding, plan, { attempt, query, schemas, defined, cut });
+        return toldOf(plan, attempt, { schemas, defined }, stored);
+      });
+    }),
+  );
+}
+
+/** All that is known before anything is stored. */
+interface Begun {
+  readonly attempt: number;
+  /** For the catalogue. */
+  readonly query: Query;
+  readonly schemas: HeldSchemas;
+  readonly defined: readonly DefinedSchema[];
+  readonly cut: CutTables;
+}
+
+function toldOf(
+  plan: BackupPlan,
+  attempt: number,
+  { schemas: { position, snapshot }, defined }: Pick<Begun, 'schemas' | 'defined'>,
+  schemas: readonly ParallelSchema[],
+): ParallelDump {
   const [first] = defined;
   if (first === undefined) throw new SafeBaseError('schema_unknown', 'there is no schema to back up');
   return {
@@ -59,80 +98,15 @@ export async function dumpParallel(work: DumpWork, plan: BackupPlan): Promise<Pa
       program: first.program,
       ...(position && { position }),
       snapshot,
-      schemas: dump.schemas,
+      ...(attempt > 1 && { attempts: attempt }),
+      schemas,
     },
-    losses: defined.flatMap(({ losses }) => losses),
+    losses: [...plan.losses, ...defined.flatMap(({ losses }) => losses)],
   };
 }
 
-/** What an attempt came to. */
-interface Dumped {
-  readonly begun: Begun;
-  readonly schemas: readonly ParallelSchema[];
-}
-
-/** All that is known before anything is stored. */
-interface Begun {
-  readonly schemas: HeldSchemas;
-  readonly defined: readonly DefinedSchema[];
-  readonly cut: CutTables;
-}
-
-async function dumpAttempts(work: DumpWork, plan: BackupPlan): Promise<Dumped> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await withLanes(work, [], async (sessions) => {
-        const begun = await begin(work, plan, sessions);
-        refuseLongManifest(plan, piecesOf(plan, begun));
-        return { begun, schemas: await storeAll(work, plan, begun) };
-      });
-    } catch (error) {
-      // Nothing is stored before all tables are held.
-      if (!isChangedTable(error) || attempt === MAX_ATTEMPTS) throw error;
-      work.ports.log.info('a table was changed before it was held, the dump begins anew', { attempt, error });
-    }
-  }
-}
-
-/** Opens one lane after the other; where the server lets us have no more, those that there are must do. */
-async function withLanes<T>(
-  work: DumpWork,
-  opened: readonly RowSession[],
-  use: (lanes: readonly RowSession[]) => Promise<T>,
-): Promise<T> {
-  const { ports, settings, held, source } = work;
-  if (opened.length === settings.lanes) return use(opened);
-  const open = () => ports.connector.openRows(source.endpoint);
-  const one = await open().catch((error: unknown) => {
-    throwIfOver(held.signal);
-    if (opened.length === 0) throw error;
-    ports.log.info('there is no connection for another lane', { lanes: opened.length, error });
-  });
-  if (one === undefined) return use(opened);
-  return withOpen(
-    held.signal,
-    async () => one,
-    async (lane) => {
-      await setUpReading(lane.query);
-      return withLanes(work, [...opened, lane], use);
-    },
-  );
-}
-
-function begin(work: DumpWork, plan: BackupPlan, sessions: readonly RowSession[]): Promise<Begun> {
-  const { ports, settings, held, source } = work;
-  const open = () => ports.connector.connect(source.endpoint);
-  return withOpen(held.signal, open, async (catalogue) => {
-    const { query } = catalogue;
-    const schemas = await holdSchemas(work, plan, catalogue, sessions);
-    const defined = await defineSchemas(work, plan, query, schemas);
-    const { product } = schemas.server.info;
-    return { schemas, defined, cut: await cutTables(query, product, schemas.held, settings.chunkBytes) };
-  });
-}
-
 /** Of each schema. */
-const piecesOf = ({ schemas: planned }: BackupPlan, { schemas: { held, others }, cut }: Begun) => {
+const piecesOf = ({ schemas: planned }: BackupPlan, { held, others }: HeldSchemas, cut: CutTables) => {
   const jobs = Map.groupBy([...held, ...others], ({ schema }) => schema);
   return planned.map((_, schema) =>
     (jobs.get(schema) ?? []).map((job) => ({ table: job.table, chunks: cut.get(job)?.length ?? 1 })),
@@ -144,11 +118,11 @@ interface StoredTexts extends Pick<ParallelSchema, 'definitions' | 'objects'> {
   readonly keys: ParallelKeys;
 }
 
-async function storeAll(work: DumpWork, plan: BackupPlan, { schemas, defined, cut }: Begun) {
+async function storeAll(work: DumpWork, plan: BackupPlan, { attempt, query, schemas, defined, cut }: Begun) {
   const { run } = work.held;
   const texts: StoredTexts[] = [];
   for (const [index, { before, after }] of defined.entries()) {
-    const keys = parallelKeys(run.databaseId, run.id, index);
+    const keys = parallelKeys(run.databaseId, run.id, index, attempt);
     const definitions = await storeText(work, keys.definitions, before);
     texts.push({ keys, definitions, objects: await storeText(work, keys.objects, after) });
   }
@@ -159,6 +133,7 @@ async function storeAll(work: DumpWork, plan: BackupPlan, { schemas, defined, cu
   };
   const stored = await dumpRows({
     work,
+    query,
     schemas,
     cut,
     keyOf: ({ schema, place }, chunk) => keysOf(schema).chunk(place, chunk),

@@ -1,3 +1,4 @@
+import type { Query } from '../engine/connection.ts';
 import { throwIfOver } from '../engine/deadline.ts';
 import { holdTogether } from '../engine/parallel/hold-tables.ts';
 import type { Chunk } from '../engine/parallel/plan-chunks.ts';
@@ -16,6 +17,8 @@ const OBJECTS_IN_FLIGHT = 4;
 
 interface RowsInput {
   readonly work: DumpWork;
+  /** Of a session in no snapshot: MySQL shows its catalogue as of then, too. */
+  readonly query: Query;
   readonly schemas: HeldSchemas;
   readonly cut: CutTables;
   /** Of the object of a chunk. */
@@ -123,7 +126,7 @@ async function runLane(
     await dumpPiece(input, storing, lane, piece);
   }
   // Others may read on for long.
-  await lane.session.query('ROLLBACK');
+  await lane.tables.releaseBefore(input.schemas.held.length);
 }
 
 async function dumpPiece(
@@ -156,12 +159,12 @@ async function dumpPiece(
 
 /** Tables that no snapshot shows: what counts is that they are still what their definitions say. */
 async function holdOthers(
-  { schemas }: RowsInput,
-  { session: { query } }: Lane,
+  { query, schemas }: RowsInput,
+  { session }: Lane,
   jobs: readonly RowJob[],
 ): Promise<() => Promise<void>> {
   const others = jobs.map(({ table }) => table);
-  const release = await holdTogether(query, others);
+  const release = await holdTogether(session.query, others);
   const names = new Set(others.map(({ name }) => name));
   const [first] = others;
   const now = first ? await readRowTables(query, first.schema) : [];

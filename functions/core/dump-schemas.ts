@@ -3,7 +3,7 @@ import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
 import { partBytesFor } from '../engine/part.ts';
 import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import type { OnProgress } from '../engine/sql/format-sql.ts';
-import { SafeBaseError } from '../errors.ts';
+import { isCode, SafeBaseError } from '../errors.ts';
 import type { HeldRun } from './hold-run.ts';
 import { dumpKey, type SqlManifest } from './manifest.ts';
 import type { BackupPlan, PlannedSchema } from './plan-backup.ts';
@@ -106,5 +106,14 @@ async function dumpOne(
 export function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
   const differing = differences(contents, created);
   if (differing === '') return;
-  throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`);
+  throw new SafeBaseError('dump_incomplete', `the dump of ${contents.name} creates ${differing}`, {
+    details: OTHER_OBJECTS,
+  });
 }
+
+/** Objects came or went since they were looked at. */
+export const OTHER_OBJECTS = { otherObjects: true };
+
+/** Whether a new look may do better. */
+export const isOtherObjects = (error: unknown): boolean =>
+  isCode(error, 'dump_incomplete') && error.details.otherObjects === true;

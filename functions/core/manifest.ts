@@ -99,6 +99,8 @@ export interface ParallelManifest extends CommonManifest {
   readonly position?: BinlogPosition;
   /** Absent in backups of before it was written down. */
   readonly snapshot?: Snapshot;
+  /** How often it was begun, as tables were changed meanwhile: 2 or 3; absent where once was enough. */
+  readonly attempts?: number;
   readonly schemas: readonly ParallelSchema[];
 }
 
@@ -146,9 +148,15 @@ export interface ParallelKeys {
   readonly chunk: (table: number, chunk: number) => string;
 }
 
-/** @param index as of `dumpKey` */
-export function parallelKeys(databaseId: DatabaseId, backupId: BackupId, index: number): ParallelKeys {
-  const prefix = schemaPrefix(databaseId, backupId, index);
+/** @param index as of `dumpKey` @param attempt from 1: what a former one has stored is of no backup */
+export function parallelKeys(
+  databaseId: DatabaseId,
+  backupId: BackupId,
+  index: number,
+  attempt: number,
+): ParallelKeys {
+  const own = attempt === 1 ? '' : `attempt-${attempt}/`;
+  const prefix = `${schemaPrefix(databaseId, backupId, index)}${own}`;
   return {
     definitions: `${prefix}schema.sql.zst`,
     objects: `${prefix}objects.sql.zst`,
@@ -158,13 +166,15 @@ export function parallelKeys(databaseId: DatabaseId, backupId: BackupId, index: 
 
 /** Whether every object of a manifest lies where these ids say. */
 export const isInPlace = (
-  { schemas }: Pick<Manifest, 'schemas'>,
+  { schemas, ...manifest }: Manifest,
   databaseId: DatabaseId,
   backupId: BackupId,
 ): boolean =>
   schemas.every((schema, index) => {
     if ('dump' in schema) return schema.dump.key === dumpKey(databaseId, backupId, index);
-    const keys = parallelKeys(databaseId, backupId, index);
+    const { attempts = 1 }: Pick<ParallelManifest, 'attempts'> =
+      manifest.format === 'parallel' ? manifest : {};
+    const keys = parallelKeys(databaseId, backupId, index, attempts);
     return (
       schema.definitions.key === keys.definitions &&
       schema.objects.key === keys.objects &&

@@ -19,6 +19,8 @@ export function progressMeter(): (work: Work, now: number) => Progress {
     if (work.phase !== phase) samples = [];
     phase = work.phase;
     if (work.bytesDone === undefined) return work;
+    // A dump that begins anew.
+    if (work.bytesDone < (samples.at(-1)?.bytes ?? 0)) samples = [];
     samples = [...samples, { at: now, bytes: work.bytesDone }].slice(-SAMPLES);
     const bytesPerSecond = rateOf(samples);
     if (bytesPerSecond === undefined) return work;

@@ -116,6 +116,7 @@ const manifest = z.discriminatedUnion('format', [
     consistency: z.literal('one-instant'),
     position: position.exactOptional(),
     snapshot: snapshot.exactOptional(),
+    attempts: z.int().min(2).max(3).exactOptional(),
     schemas: z.array(parallelSchema).min(1),
   }),
 ]);

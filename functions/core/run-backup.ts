@@ -22,6 +22,7 @@ import { type BackupPlan, planBackup } from './plan-backup.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
 import { proveStored } from './prove-stored.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
+import { contentsIn } from './record-of-manifest.ts';
 import type { Backup, BackupResult } from './run.ts';
 import { withRunSessions } from './run-sessions.ts';
 import { compareWith, refuseEmptied } from './shrunk.ts';
@@ -74,20 +75,18 @@ async function makeBackup(
 ): Promise<BackupResult> {
   const { run, lockSchemas } = held;
   const { database, endpoint } = server;
-  const plan = await planBackup(ports.connector, settings, {
-    database,
-    endpoint,
-    lockSchemas,
-    format: run.format,
-  });
+  const look = () =>
+    planBackup(ports.connector, settings, { database, endpoint, lockSchemas, format: run.format });
+  const plan = await look();
   const found = plan.schemas.map(({ contents }) => contents);
   held.keep(fitRecord({ losses: plan.losses, schemas: found }));
   const former = await readFormerBackup(ports, run, held.signal);
   if (former !== undefined && run.acceptEmptied !== true) refuseEmptied(former, found);
 
-  const { told, losses } = await dumpAll({ ports, settings, held, source: server }, plan);
-  held.keep(fitRecord({ losses, schemas: found }));
+  const { told, losses } = await dumpAll({ ports, settings, held, source: server }, plan, look);
   const { schemas } = told;
+  held.keep(fitRecord({ losses, schemas: schemas.map(contentsIn) }));
+  if (former !== undefined && run.acceptEmptied !== true) refuseEmptied(former, schemas);
   const sizeBytes = sum(schemas.map(sizeBytesOf));
   const dumpBytes = sum(schemas.map(textBytesOf));
   const comparison = compareWith(former, schemas.map(heldIn), database.schemas === 'all');
@@ -108,17 +107,18 @@ async function makeBackup(
 /** What the dump adds to a manifest. */
 type Told =
   | Pick<SqlManifest, 'format' | 'consistency' | 'program' | 'schemas'>
-  | Pick<ParallelManifest, 'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'schemas'>;
+  | Pick<
+      ParallelManifest,
+      'format' | 'consistency' | 'program' | 'position' | 'snapshot' | 'attempts' | 'schemas'
+    >;
 
 async function dumpAll(
   work: DumpWork,
   plan: BackupPlan,
+  look: () => Promise<BackupPlan>,
 ): Promise<{ readonly told: Told; readonly losses: BackupPlan['losses'] }> {
   const { run } = work.held;
-  if (run.format === 'parallel') {
-    const { told, losses } = await dumpParallel(work, plan);
-    return { told, losses: [...plan.losses, ...losses] };
-  }
+  if (run.format === 'parallel') return dumpParallel(work, plan, look);
   const dumped = await dumpSchemas(work, plan);
   const [first] = dumped;
   if (first === undefined)

@@ -5,6 +5,8 @@ import { type Query, quoteName } from '../connection.ts';
 export interface HeldTables {
   /** Lets go of those before this place, from 0. */
   releaseBefore(place: number): Promise<void>;
+  /** How many were let go of. */
+  released(): number;
 }
 
 interface Table {
@@ -31,6 +33,7 @@ export async function holdTables(query: Query, tables: readonly Table[]): Promis
       await query(`ROLLBACK TO SAVEPOINT ${savepoint(place - 1)}`);
       first = place;
     },
+    released: () => first,
   };
 }
 
@@ -48,11 +51,12 @@ export async function holdTogether(query: Query, tables: readonly Table[]): Prom
 }
 
 async function touch(query: Query, table: Table): Promise<void> {
-  const name = `${quoteName(table.schema)}.${quoteName(table.name)}`;
-  await query(`SELECT 1 FROM ${name} LIMIT 1`).catch((error: unknown) => {
+  await query(`SELECT 1 FROM ${nameOf(table)} LIMIT 1`).catch((error: unknown) => {
     throw changedTable(table, error);
   });
 }
+
+const nameOf = ({ schema, name }: Table): string => `${quoteName(schema)}.${quoteName(name)}`;
 
 const savepoint = (place: number): string => `safebase_${place}`;
 
@@ -60,6 +64,10 @@ const savepoint = (place: number): string => `safebase_${place}`;
 const CHANGED = [1412, 1146, 1054];
 /** Somebody else holds the table, or waits to. */
 const LOCKED = 1205;
+
+/** As a server says it to whoever waits for a table in vain. */
+export const waitedFor = (table: Table): unknown =>
+  changedTable(table, new SafeBaseError('query_failed', 'somebody waits', { details: { errno: LOCKED } }));
 
 /** Says which table it was, where an error is that of one that was changed under us; other errors stay as they are. */
 export function changedTable({ schema, name }: Table, error: unknown): unknown {
@@ -70,7 +78,7 @@ export function changedTable({ schema, name }: Table, error: unknown): unknown {
   return new SafeBaseError('dump_failed', what, {
     cause: error,
     hint: 'Run again while nobody changes tables.',
-    details: error.details,
+    details: { ...error.details, table: nameOf({ schema, name }) },
   });
 }
 

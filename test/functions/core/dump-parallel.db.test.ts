@@ -1,7 +1,8 @@
 /** What a dump holds while somebody else is at work on the server. */
+import { once } from 'node:events';
 import { checkStored } from '../../../functions/core/check-stored.ts';
 import { dumpParallel } from '../../../functions/core/dump-parallel.ts';
-import type { ParallelSchema, StoredFile } from '../../../functions/core/manifest.ts';
+import { filesOf, type ParallelSchema, type StoredFile } from '../../../functions/core/manifest.ts';
 import { planBackup } from '../../../functions/core/plan-backup.ts';
 import type { SqlConnector } from '../../../functions/core/ports.ts';
 import { runSessions } from '../../../functions/core/run-sessions.ts';
@@ -88,7 +89,8 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     const { connector } = sessions;
     const rates = { dumpBytesPerSecond: 1e9, loadBytesPerSecond: 1e9, workerSeconds: 600 };
     const asked = { database, endpoint, lockSchemas: held.lockSchemas, format: 'parallel' as const };
-    const plan = await planBackup(connector, rates, asked);
+    const look = () => planBackup(connector, rates, asked);
+    const plan = await look();
     const work = {
       ports: { connector, objects, log, now: Date.now },
       settings: { clientRoot: CLIENT_ROOT, zstdLevel: 1, chunkBytes, lanes, lockBudgetMs: 5_000 },
@@ -99,7 +101,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
         sessions,
       },
     };
-    return { run, objects, kept, log, sessions, dump: () => dumpParallel(work, plan) };
+    return { run, objects, kept, log, sessions, dump: () => dumpParallel(work, plan, look) };
   }
   const isSnapshot = (sql: string): boolean => sql.startsWith('START TRANSACTION');
   const rowsIn = (schemas: readonly ParallelSchema[]) =>
@@ -225,6 +227,70 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       change.startsWith('ALTER') ? [3, 3] : [2, 3],
     );
   });
+
+  it('looks again before it begins anew, where a table was made since its snapshot', async () => {
+    let snapshots = 0;
+    const { dump } = await scene(async (sql) => {
+      if (!isSnapshot(sql)) return;
+      snapshots += 1;
+      if (snapshots === 1) await server.query('CREATE TABLE stock.third (id INT)');
+    });
+    const { told } = await dump();
+    expect(told).toMatchObject({
+      attempts: 2,
+      schemas: [{ counts: { tables: 2 } }, { counts: { tables: 3 } }],
+    });
+    expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2', 'third 0']);
+  });
+
+  it('begins anew with objects of its own, where a table of no snapshot is another by its turn', async () => {
+    await server.query('CREATE TABLE stock.third (id INT) ENGINE=MyISAM');
+    await server.query('INSERT INTO stock.third VALUES (1)');
+    let changes = 0;
+    const { objects, dump } = await scene(async (sql) => {
+      // Definitions are stored by then.
+      if (sql !== 'SAVEPOINT safebase_together' || changes > 0) return;
+      changes += 1;
+      await server.query('ALTER TABLE stock.third ADD COLUMN more INT DEFAULT 7');
+    });
+    const { told } = await dump();
+    expect(told.attempts).toBe(2);
+    const keys = told.schemas.flatMap((schema) => filesOf(schema).map(({ key }) => key));
+    expect(keys.filter((key) => !key.includes('/attempt-2/'))).toEqual([]);
+    expect(objects.stored.size).toBeGreaterThan(keys.length);
+    expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2', 'third 1']);
+    const third = told.schemas[1]?.tables[2];
+    expect(third?.columns.map(({ name }) => name)).toEqual(['id', 'more']);
+  });
+
+  it('lets whoever waits to change a table through while rows are read, within seconds', async () => {
+    for (let place = 0; place < 6; place += 1)
+      await server.query(`CREATE TABLE shop.t${place} LIKE shop.first`);
+    for (let place = 0; place < 6; place += 1)
+      await server.query(`INSERT INTO shop.t${place} SELECT * FROM shop.first`);
+    const { objects, dump } = await scene(() => {}, { lanes: 2 });
+    const write = objects.writeOnce;
+    const stalled = Promise.withResolvers<void>();
+    let stalling = 0;
+    objects.writeOnce = async (...asked) => {
+      const [key, , , signal] = asked;
+      if (!key.includes('/rows/') || key.includes('attempt-2') || !signal) return write(...asked);
+      stalling += 1;
+      // No lane reads on, and the last tables are held.
+      if (stalling === 4) stalled.resolve();
+      await once(signal, 'abort');
+      throw signal.reason;
+    };
+    const dumping = dump();
+    await stalled.promise;
+    const began = performance.now();
+    await server.query('ALTER TABLE stock.second ADD COLUMN more INT DEFAULT 7, ALGORITHM=COPY');
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const { told } = await dumping;
+    expect(told.attempts).toBe(2);
+    expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2']);
+    expect(told.schemas[1]?.tables[1]?.columns.length).toBe(3);
+  }, 30_000);
 
   it('gives up, and stores nothing, where that happens each time', async () => {
     let snapshots = 0;

@@ -84,5 +84,5 @@ describe('before anything is stored', () => {
 it('counts on keys that are no longer than the longest', async () => {
   const ports = corePorts();
   const { id, databaseId } = await parallelBackup(ports, await registered(ports));
-  expect(parallelKeys(databaseId, id, 399).chunk(99_999, 9_999).length).toBeLessThanOrEqual(140);
+  expect(parallelKeys(databaseId, id, 399, 3).chunk(99_999, 9_999).length).toBeLessThanOrEqual(140);
 });

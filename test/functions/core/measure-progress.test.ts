@@ -21,6 +21,13 @@ describe('the progress meter', () => {
     });
   });
 
+  it('measures a dump anew that begins anew', () => {
+    expect(told([0, dump(0)], [3, dump(6_000)], [4, dump(100)])).toEqual(dump(100));
+    expect(told([0, dump(0)], [3, dump(6_000)], [4, dump(100)], [5, dump(300)])).toMatchObject({
+      bytesPerSecond: 200,
+    });
+  });
+
   it('goes by the last signs of life only', () => {
     const slow = Array.from(
       { length: 10 },
