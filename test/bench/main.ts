@@ -2,10 +2,12 @@
 import { prepare } from '../../local/set-up/prepare.ts';
 import { benchRows } from './rows.ts';
 import { benchSql } from './sql.ts';
+import { benchWarm } from './warm.ts';
 
 const BENCHES: Readonly<Record<string, (full: boolean) => Promise<void>>> = {
   rows: benchRows,
   sql: benchSql,
+  warm: benchWarm,
 };
 
 const [name = ''] = process.argv.slice(2).filter((parameter) => parameter !== '--full');

@@ -1,14 +1,5 @@
 /** Format `sql` against `mysqldump | zstd -3 > file` by hand: throughput, processor time, memory. */
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { obtainEngine } from '../../local/engines/obtain-engine.ts';
-import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
-import { type ApiClient, openApi } from '../../local/main-job/api-client.ts';
-import { registerDatabase } from '../../local/main-job/register-database.ts';
-import { synthesize } from '../../local/synthesize.ts';
-import { adminToken, type CloudProcess, startCloudProcess } from '../local/start-cloud-process.ts';
+import { type BenchLaptop, registerSchemas, withBenchLaptop } from './bench-laptop.ts';
 import {
   byHand,
   engineAlone,
@@ -18,6 +9,7 @@ import {
   wholeBackup,
 } from './contenders.ts';
 import { fillSchema } from './data-set.ts';
+import { machine, middle } from './machine.ts';
 
 const MB = 1_000_000;
 /** Sizes in MB of SQL text, and how often each is measured. */
@@ -37,57 +29,20 @@ interface Figures {
 }
 type Medians = Readonly<Record<Exclude<Contender, 'whole'>, Measured> & { readonly whole: MeasuredWhole }>;
 
-interface Bench {
-  readonly folder: string;
-  readonly server: RunningServer;
-  readonly cloud: CloudProcess;
-  readonly api: ApiClient;
-}
-
-export async function benchSql(full: boolean): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'safebase-bench-'));
-  const assemblyFolder = join(import.meta.dirname, '../../.cache/assembly-bench');
-  await synthesize({ folder: assemblyFolder });
-  const server = await startServer({
-    engine: await obtainEngine('mariadb-11.8'),
-    dataFolder: join(folder, 'server'),
-    options: [
-      '--innodb-buffer-pool-size=1G',
-      '--max-allowed-packet=64M',
-      '--innodb-flush-log-at-trx-commit=0',
-    ],
-  });
-  // As `npm start` runs it, and apart from what measures.
-  const cloud = await startCloudProcess(assemblyFolder, join(folder, 'cloud'), process.execArgv);
-  try {
-    const token = await adminToken(cloud, assemblyFolder);
-    const bench = { folder, server, cloud, api: openApi(cloud.apiUrl, token) };
+export const benchSql = (full: boolean): Promise<void> =>
+  withBenchLaptop(async (laptop) => {
     const figures: Figures[] = [];
-    for (const size of full ? FULL : SAMPLED) figures.push(await benchSize(bench, size));
+    for (const size of full ? FULL : SAMPLED) figures.push(await benchSize(laptop, size));
     report(figures);
-  } finally {
-    cloud.process.kill();
-    await once(cloud.process, 'exit');
-    await server.kill();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+  });
 
-async function benchSize(bench: Bench, size: { megabytes: number; runs: number }): Promise<Figures> {
-  const { server, cloud, api, folder } = bench;
+async function benchSize(laptop: BenchLaptop, size: { megabytes: number; runs: number }): Promise<Figures> {
+  const { server, cloud, api, folder } = laptop;
   const schema = `bench_${size.megabytes}`;
   const root = await server.connect();
   await fillSchema(root, schema, size.megabytes * MB);
   const input = engineInput(server, schema, size.megabytes * MB);
-  const { host, port, tls, username, password } = input.endpoint;
-  const databaseId = await registerDatabase(api, {
-    name: schema,
-    host,
-    port,
-    schemas: [schema],
-    tls,
-    backupCredentials: { username, password },
-  });
+  const databaseId = await registerSchemas(laptop, schema, [schema]);
   const measured = { 'by hand': [] as Measured[], engine: [] as Measured[], whole: [] as MeasuredWhole[] };
   // Once without a clock: afterwards the server has read for everyone what fits into its memory.
   const { dumpBytes } = await engineAlone(input);
@@ -108,8 +63,6 @@ async function benchSize(bench: Bench, size: { megabytes: number; runs: number }
   };
   return { megabytes: size.megabytes, dumpBytes, medians };
 }
-
-const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** Of each figure by itself. */
 function median(runs: readonly Measured[]): Measured {
@@ -145,10 +98,14 @@ function report(all: readonly Figures[]): void {
     engine: round(medians['by hand'].seconds / medians.engine.seconds),
     whole: round(medians['by hand'].seconds / medians.whole.seconds),
   }));
-  const cpuModel = readFileSync('/proc/cpuinfo', 'utf8').match(/model name\s*: (.*)/)?.[1] ?? 'unknown';
-  const machine = { processors: cpus().length, cpuModel, memoryBytes: totalmem() };
   console.log(
-    JSON.stringify({ bench: 'sql', ratios, figures: all, machine, date: new Date().toISOString() }),
+    JSON.stringify({
+      bench: 'sql',
+      ratios,
+      figures: all,
+      machine: machine(),
+      date: new Date().toISOString(),
+    }),
   );
 }
 
