@@ -8,6 +8,7 @@ import { compareContents } from '../../local/compare/compare-contents.ts';
 import { connectToRead } from '../../local/compare/connect.ts';
 import { readServerContent } from '../../local/compare/read-content.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
+import type { EngineName } from '../../local/engines/packages.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { CORPUS_OPTIONS, corpusFor, loadCorpusFile } from '../corpus/load.ts';
 import { type Laptop, startLaptop } from '../end-to-end/laptop.ts';
@@ -19,10 +20,8 @@ import { temporaryFolder } from '../local/temporary-folder.ts';
 const TEST_MS = 300_000;
 
 /** Hundreds of programs are started for each. */
-const ENGINES =
-  process.env.SAFEBASE_FULL === '1'
-    ? (['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)
-    : (['mariadb-11.8', 'mysql-9.7'] as const);
+const ENGINES: readonly EngineName[] =
+  process.env.SAFEBASE_FULL === '1' ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] : ['mariadb-11.8'];
 
 /** What cannot be listed by name, what format `sql` does not back up, and what the page says to mend or to load twice. */
 const NOT_IN_SQL = [

@@ -5,6 +5,7 @@ import { compareContents } from '../../../../local/compare/compare-contents.ts';
 import { connectToRead } from '../../../../local/compare/connect.ts';
 import type { KnownLoss } from '../../../../local/compare/content.ts';
 import { readServerContent } from '../../../../local/compare/read-content.ts';
+import type { EngineName } from '../../../../local/engines/packages.ts';
 import { corpusFor, loadCorpusFile } from '../../../corpus/load.ts';
 import { type KeptRows, putRows, type RowServer, startRowServer, takeRows } from './row-server.ts';
 
@@ -45,45 +46,46 @@ async function dropTriggers({ admin }: RowServer, schema: string): Promise<void>
     await admin.query(`DROP TRIGGER ${quoteName(schema)}.${quoteName(name ?? '')}`);
 }
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)(
-  'the rows of the corpus on %s',
-  (engine) => {
-    let server: RowServer;
-    beforeAll(async () => {
-      server = await startRowServer(engine);
-      await server.admin.query('SET foreign_key_checks = 0');
-    }, 120_000);
-    afterAll(() => server?.stop());
+/** The same files go out and in again with all that belongs to them in `test/end-to-end/parallel.db.test.ts`. */
+const ENGINES: readonly EngineName[] =
+  process.env.SAFEBASE_FULL === '1' ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] : ['mariadb-10.11'];
 
-    it.each(corpusFor(engine).map((file) => [file.theme, file] as const))(
-      'come back exactly: %s',
-      async (theme, file) => {
-        const losses = LOSSES[theme] ?? [];
-        await loadCorpusFile(server.server, file);
-        const comparer = await connectToRead({ socketPath: server.server.socket, user: 'root' });
-        try {
-          for (const schema of file.schemas) await dropTriggers(server, schema);
-          const before = await readServerContent(comparer, file.schemas, losses);
-          const tables = (
-            await Promise.all(file.schemas.map((schema) => readRowTables(server.admin.query, schema)))
-          ).flat();
-          const kept = new Map<RowTable, KeptRows>();
-          for (const table of tables) kept.set(table, await takeRows(server, table));
-          for (const table of tables) await empty(server, table);
-          for (const [table, rows] of kept) await putRows(server, table, rows);
-          const after = await readServerContent(comparer, file.schemas, losses);
-          const differences = await compareContents(before, after);
-          expect(differences.filter(({ what }) => what === 'rows')).toEqual([]);
-          for (const [table, { proof }] of kept) {
-            // JSON with a DECIMAL comes back as other text.
-            const isLost = losses.some(({ kind, object }) => kind === 'json_opaque' && object === table.name);
-            if (!isLost) expect((await takeRows(server, table)).proof).toEqual(proof);
-          }
-        } finally {
-          await comparer.close();
+describe.each(ENGINES)('the rows of the corpus on %s', (engine) => {
+  let server: RowServer;
+  beforeAll(async () => {
+    server = await startRowServer(engine);
+    await server.admin.query('SET foreign_key_checks = 0');
+  }, 120_000);
+  afterAll(() => server?.stop());
+
+  it.each(corpusFor(engine).map((file) => [file.theme, file] as const))(
+    'come back exactly: %s',
+    async (theme, file) => {
+      const losses = LOSSES[theme] ?? [];
+      await loadCorpusFile(server.server, file);
+      const comparer = await connectToRead({ socketPath: server.server.socket, user: 'root' });
+      try {
+        for (const schema of file.schemas) await dropTriggers(server, schema);
+        const before = await readServerContent(comparer, file.schemas, losses);
+        const tables = (
+          await Promise.all(file.schemas.map((schema) => readRowTables(server.admin.query, schema)))
+        ).flat();
+        const kept = new Map<RowTable, KeptRows>();
+        for (const table of tables) kept.set(table, await takeRows(server, table));
+        for (const table of tables) await empty(server, table);
+        for (const [table, rows] of kept) await putRows(server, table, rows);
+        const after = await readServerContent(comparer, file.schemas, losses);
+        const differences = await compareContents(before, after);
+        expect(differences.filter(({ what }) => what === 'rows')).toEqual([]);
+        for (const [table, { proof }] of kept) {
+          // JSON with a DECIMAL comes back as other text.
+          const isLost = losses.some(({ kind, object }) => kind === 'json_opaque' && object === table.name);
+          if (!isLost) expect((await takeRows(server, table)).proof).toEqual(proof);
         }
-      },
-      120_000,
-    );
-  },
-);
+      } finally {
+        await comparer.close();
+      }
+    },
+    120_000,
+  );
+});
