@@ -63,6 +63,7 @@ export const backup = z.object({
   sizeBytes: z.number().optional(),
   dumpBytes: z.number().optional(),
   snapshot: z.object({ lanes: z.int(), way: text, lockMs: z.number() }).optional(),
+  attempts: z.int().optional(),
   reread: z.boolean().optional(),
   acceptEmptied: z.boolean().optional(),
   comparedWith: text.optional(),

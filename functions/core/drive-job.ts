@@ -8,6 +8,8 @@ export interface DrivePorts {
   readonly workerOf: (job: StartedJob) => string;
   /** Writes down how a run ended whose worker is gone, frees its lock and removes what it left. Safe to repeat. */
   readonly settle: (id: RunId) => Promise<void>;
+  /** Whether attempts before the last one have left objects. */
+  readonly litterLeft: (id: BackupId) => Promise<boolean>;
   /** The verification that the end of a backup has left to its workflow, or null. */
   readonly verificationLeft: (id: BackupId) => Promise<VerifyJob | null>;
   /** Writes down that a verification has come to no result. Safe to repeat. */
@@ -24,13 +26,21 @@ export async function driveJob(steps: WorkflowSteps, ports: DrivePorts, job: Sta
   if (job.kind === 'verify') return verify(steps, ports, job);
   const end = await steps.call('work', ports.workerOf(job), job);
   if (!end.answered) await steps.step('end', () => ports.settle(job.runId));
-  if (job.kind === 'backup') await verifyWhatWasMade(steps, ports, job.runId);
+  if (job.kind === 'backup') await finish(steps, ports, job.runId);
 }
 
-/** The backup is complete by then: its verification has a worker, and the time of a worker, of its own. */
-async function verifyWhatWasMade(steps: WorkflowSteps, ports: DrivePorts, id: BackupId): Promise<void> {
-  const left = await steps.step('look', () => ports.verificationLeft(id));
-  if (left !== null) await verify(steps, ports, left);
+/** The backup is complete by then: what it has left to do has workers, and the time of workers, of its own. */
+async function finish(steps: WorkflowSteps, ports: DrivePorts, id: BackupId): Promise<void> {
+  const { litter, verification } = await steps.step('look', async () => ({
+    litter: await ports.litterLeft(id),
+    verification: await ports.verificationLeft(id),
+  }));
+  if (litter) {
+    const job: StartedJob = { version: 1, kind: 'expire', runId: id };
+    // Where that fails, it goes with the backup.
+    await steps.call('tidy', ports.workerOf(job), job);
+  }
+  if (verification !== null) await verify(steps, ports, verification);
 }
 
 async function verify(steps: WorkflowSteps, ports: DrivePorts, job: VerifyJob): Promise<void> {

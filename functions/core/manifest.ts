@@ -134,11 +134,19 @@ export const backupPrefix = (databaseId: DatabaseId, backupId: BackupId): string
   `databases/${databaseId}/backups/${backupId}/`;
 export const manifestKey = (databaseId: DatabaseId, backupId: BackupId): string =>
   `${backupPrefix(databaseId, backupId)}manifest.json`;
-const schemaPrefix = (databaseId: DatabaseId, backupId: BackupId, index: number): string =>
-  `${backupPrefix(databaseId, backupId)}schemas/${index}/`;
+/** Where all schemas of one attempt lie. @param attempt from 1 */
+const attemptPrefix = (databaseId: DatabaseId, backupId: BackupId, attempt: number): string =>
+  `${backupPrefix(databaseId, backupId)}${attempt === 1 ? '' : `attempt-${attempt}/`}schemas/`;
+/** Where former attempts have stored what belongs to no backup. @param attempts how many there were, with the last one */
+export const formerPrefixes = (
+  databaseId: DatabaseId,
+  backupId: BackupId,
+  attempts: number,
+): readonly string[] =>
+  Array.from({ length: attempts - 1 }, (_, before) => attemptPrefix(databaseId, backupId, before + 1));
 /** @param index the schema's place in the manifest, from 0 */
 export const dumpKey = (databaseId: DatabaseId, backupId: BackupId, index: number): string =>
-  `${schemaPrefix(databaseId, backupId, index)}dump.sql.zst`;
+  `${attemptPrefix(databaseId, backupId, 1)}${index}/dump.sql.zst`;
 
 /** Where the objects of a schema lie in format `parallel`. */
 export interface ParallelKeys {
@@ -155,8 +163,7 @@ export function parallelKeys(
   index: number,
   attempt: number,
 ): ParallelKeys {
-  const own = attempt === 1 ? '' : `attempt-${attempt}/`;
-  const prefix = `${schemaPrefix(databaseId, backupId, index)}${own}`;
+  const prefix = `${attemptPrefix(databaseId, backupId, attempt)}${index}/`;
   return {
     definitions: `${prefix}schema.sql.zst`,
     objects: `${prefix}objects.sql.zst`,

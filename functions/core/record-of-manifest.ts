@@ -1,6 +1,12 @@
 import type { SchemaContents } from '../engine/contents.ts';
 import { fitComparison, fitRecord } from './fit-record.ts';
-import { type Manifest, type StoredSchema, sizeBytesOf, textBytesOf } from './manifest.ts';
+import {
+  type Manifest,
+  type ParallelManifest,
+  type StoredSchema,
+  sizeBytesOf,
+  textBytesOf,
+} from './manifest.ts';
 import type { BackupResult } from './run.ts';
 
 /** What the end of a backup adds to its record, as far as the manifest tells: sizes, schemas, losses, and what there is less of. */
@@ -12,11 +18,16 @@ export function recordOfManifest(manifest: Manifest): BackupResult {
       schemas: schemas.map(contentsIn),
     }),
     ...fitComparison({ ...(comparedWith && { comparedWith }), ...(shrunk && { shrunk }) }),
-    ...('snapshot' in manifest && manifest.snapshot && { snapshot: manifest.snapshot }),
+    ...(manifest.format === 'parallel' && ofParallel(manifest)),
     sizeBytes: sum(schemas.map(sizeBytesOf)),
     dumpBytes: sum(schemas.map(textBytesOf)),
   };
 }
+
+const ofParallel = ({ snapshot, attempts }: ParallelManifest): BackupResult => ({
+  ...(snapshot && { snapshot }),
+  ...(attempts !== undefined && { attempts }),
+});
 
 /** What the record keeps of a schema. */
 export const contentsIn = (stored: StoredSchema): SchemaContents => {

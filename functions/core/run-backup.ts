@@ -85,6 +85,7 @@ async function makeBackup(
 
   const { told, losses } = await dumpAll({ ports, settings, held, source: server }, plan, look);
   const { schemas } = told;
+  if ('attempts' in told && told.attempts !== undefined) held.keep({ attempts: told.attempts });
   held.keep(fitRecord({ losses, schemas: schemas.map(contentsIn) }));
   if (former !== undefined && run.acceptEmptied !== true) refuseEmptied(former, schemas);
   const sizeBytes = sum(schemas.map(sizeBytesOf));

@@ -114,6 +114,8 @@ export interface Backup extends Run, Comparison {
   readonly dumpBytes?: number;
   /** Format `parallel`: how the instant was caught, and for how long others may have waited for that. */
   readonly snapshot?: Snapshot;
+  /** As of the manifest: those before the last one have left objects that belong to no backup. */
+  readonly attempts?: number;
   /** Whether the run itself read back the stored objects, and their SHA-256 matched; where not, `verification` tells. */
   readonly reread?: boolean;
   /** Set where the record was made anew from the manifest, by `reindex`. */
@@ -206,6 +208,7 @@ export type BackupResult = Partial<
     | 'sizeBytes'
     | 'dumpBytes'
     | 'snapshot'
+    | 'attempts'
     | 'reread'
     | 'verification'
     | 'shortened'

@@ -1,5 +1,6 @@
 import { readConfig } from '../config.ts';
 import { driveStarted, type StartedPorts } from '../core/drive-started.ts';
+import { litterLeft } from '../core/expire-backup.ts';
 import { startedJob } from '../core/job-payloads.ts';
 import { refuseRun, settleRun } from '../core/settle-run.ts';
 import { refuseVerification, settleVerification, verificationLeft } from '../core/settle-verification.ts';
@@ -14,6 +15,7 @@ const drivePorts: StartedPorts = {
   refuseVerification: (id, reason) => refuseVerification(ports, id, reason),
   workerOf: workerOf(config),
   settle: (id) => settleRun(ports, id),
+  litterLeft: (id) => litterLeft(ports.backups, id),
   verificationLeft: (id) => verificationLeft(ports, id),
   settleVerification: (job) => settleVerification(ports, job),
 };

@@ -15,16 +15,18 @@ interface Middle {
   readonly kind: RunKind;
   /** How many bytes go between server and program before it is held. */
   readonly bytes: number;
+  /** What else is asked of a backup, such as its format. */
+  readonly order?: object;
   /** What is restored. */
   readonly backupId?: string;
 }
 
 /** @returns the path of the run that is held until the proxy lets go */
-export async function holdRunIn(stage: Stage, { kind, bytes, backupId }: Middle): Promise<string> {
+export async function holdRunIn(stage: Stage, { kind, bytes, order, backupId }: Middle): Promise<string> {
   const { laptop, proxy, databaseId } = stage;
   const held = proxy.holdAfter(kind === 'backup' ? 'from-server' : 'to-server', bytes);
   const { status, body } = await (kind === 'backup'
-    ? laptop.api('POST', '/backup', { databaseId })
+    ? laptop.api('POST', '/backup', { databaseId, ...order })
     : laptop.api('POST', `/restore/${backupId}`, overwriting(databaseId)));
   if (status !== 202) throw new Error(`not started: ${JSON.stringify(body)}`);
   const path = `/${kind}/${body.id}`;

@@ -2,7 +2,7 @@ import { cancelRun } from '../../../functions/core/cancel-run.ts';
 import type { Database } from '../../../functions/core/database.ts';
 import { deleteBackup } from '../../../functions/core/delete-backup.ts';
 import { downloadBackup } from '../../../functions/core/download-backup.ts';
-import { expireBackup } from '../../../functions/core/expire-backup.ts';
+import { expireBackup, litterLeft } from '../../../functions/core/expire-backup.ts';
 import { newBackupId } from '../../../functions/core/ids.ts';
 import { backupPrefix } from '../../../functions/core/manifest.ts';
 import type { Backup } from '../../../functions/core/run.ts';
@@ -120,6 +120,36 @@ describe('expireBackup', () => {
     expect([...ports.objects.stored.keys()]).toEqual([`${backupPrefix(database.id, other.id)}x v2`]);
     expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'deleted' });
     expect(await deleteBackup(ports, backup.id)).toMatchObject({ state: 'deleted' });
+  });
+
+  it('removes of a complete backup what attempts before the last one have left, and nothing else', async () => {
+    const { ports, database, backup } = await withBackup();
+    const { objects } = ports;
+    const prefix = backupPrefix(database.id, backup.id);
+    const kept = ['attempt-3/schemas/0/schema.sql.zst', 'manifest.json'];
+    const names = [
+      'schemas/0/schema.sql.zst',
+      'schemas/10/rows/0/0.tsv.zst',
+      'attempt-2/schemas/0/x',
+      ...kept,
+    ];
+    for (const name of names) await objects.writeOnce(`${prefix}${name}`, Buffer.from('x'), 'text/plain');
+    expect(await litterLeft(ports.backups, backup.id)).toBe(false);
+    await expireBackup(ports, backup.id);
+    expect(objects.stored.size).toBe(names.length);
+    const { fence } = backup;
+    await ports.backups.transition(
+      backup.id,
+      { from: ['completed'], fence },
+      { state: 'completed', attempts: 3 },
+    );
+    expect(await litterLeft(ports.backups, backup.id)).toBe(true);
+    await expireBackup(ports, backup.id);
+    await expireBackup(ports, backup.id);
+    expect([...objects.stored.keys()].map((key) => key.split(' ')[0])).toEqual(
+      kept.map((name) => prefix + name),
+    );
+    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed' });
   });
 
   it('does not call deleted what S3 keeps', async () => {

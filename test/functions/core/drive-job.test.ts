@@ -17,7 +17,12 @@ const verify: VerifyJob = {
 const expire: StartedJob = { version: 1, kind: 'expire', runId: newBackupId() };
 
 /** @param ends of the calls, in their order @param left the verification that the end of a backup leaves to do */
-async function drive(job: StartedJob, ends: readonly CallEnd[], left: VerifyJob | null = null) {
+async function drive(
+  job: StartedJob,
+  ends: readonly CallEnd[],
+  left: VerifyJob | null = null,
+  litter = false,
+) {
   const told: string[] = [];
   const next = [...ends];
   const steps: WorkflowSteps = {
@@ -27,7 +32,11 @@ async function drive(job: StartedJob, ends: readonly CallEnd[], left: VerifyJob 
     },
     call: async (name, functionName, payload) => {
       told.push(`${name} by ${functionName}`);
-      expect(payload).toEqual(name === 'verify' ? verify : job);
+      const ofName: Record<string, StartedJob> = {
+        verify,
+        tidy: { version: 1, kind: 'expire', runId: backup.runId },
+      };
+      expect(payload).toEqual(ofName[name] ?? job);
       return next.shift() ?? answered;
     },
     wait: async (name, seconds) => void told.push(`${name} ${seconds} s`),
@@ -37,6 +46,7 @@ async function drive(job: StartedJob, ends: readonly CallEnd[], left: VerifyJob 
     {
       workerOf: ({ kind }) => `${kind}:1`,
       settle: async (id) => void told.push(`settled ${id}`),
+      litterLeft: async () => litter,
       verificationLeft: async () => left,
       settleVerification: async ({ attempt }) => void told.push(`settled verification ${attempt}`),
     },
@@ -56,6 +66,16 @@ it('a backup is its worker, and a look whether that left it to be verified', asy
     outcome: undefined,
   });
 });
+
+it.each([answered, died])(
+  'a backup that was begun anew is tidied, and verified whatever came of that',
+  async (end) => {
+    expect(await drive(backup, [answered, end, answered], verify, true)).toEqual({
+      told: ['work by backup:1', 'look', 'tidy by expire:1', 'verify by verify:1'],
+      outcome: undefined,
+    });
+  },
+);
 
 it.each([
   [restore, []],

@@ -40,6 +40,7 @@ async function scene() {
         refuseVerification: (id, reason) => refuseVerification(ports, id, reason),
         workerOf,
         settle: (id) => settleRun(ports, id),
+        litterLeft: async () => false,
         verificationLeft: async () => null,
         settleVerification: () => Promise.reject(new Error('nothing is verified here')),
       },

@@ -119,6 +119,10 @@ describe('a backup in format parallel', () => {
       parseManifest(key, Buffer.from(body.toString().replace(from, to)));
     // Numbers of chunks without rows are left out.
     expect(moved('rows/0/1.tsv', 'rows/0/7.tsv')).not.toThrow();
+    const again = body.toString().replaceAll('/schemas/', '/attempt-2/schemas/');
+    expect(() => parseManifest(key, Buffer.from(again))).toThrow(/belongs elsewhere/);
+    const told2 = parseManifest(key, Buffer.from(again.replace('"losses"', '"attempts":2,"losses"')));
+    expect(recordOfManifest(told2)).toMatchObject({ attempts: 2 });
     for (const to of ['rows/0/1.tsv', 'rows/0/9.tsv', 'rows/1/0.tsv', 'rows/0/00.tsv', 'rows/0/x.tsv']) {
       expect(moved('rows/0/0.tsv', to)).toThrow(/belongs elsewhere/);
     }

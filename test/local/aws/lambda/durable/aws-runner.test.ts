@@ -99,6 +99,7 @@ import { driveJob } from '${functions}/core/drive-job.ts';
 const ports = (dies, left) => ({
   workerOf: () => process.env.WORKER,
   settle: async () => undefined,
+  litterLeft: async () => false,
   verificationLeft: async () => (left ? { kind: 'verify', runId: 'bk_1', attempt: 1, dies } : null),
   settleVerification: async () => undefined,
 });
