@@ -92,7 +92,10 @@ const isChange = ({ details }: SafeBaseError): boolean =>
 export const isLocked = (error: unknown): boolean =>
   isCode(error, 'query_failed') && error.details.errno === LOCKED;
 
-/** Makes a session give up (1205) where it would wait for tables longer than this. */
+/** The servers' own default; longer than any worker lives. */
+const IDLE_SECONDS = 28_800;
+
+/** Makes a session give up (1205) where it would wait for tables longer than this, and keeps it while others are at work. */
 export const waitForTables = async (query: Query, seconds: number): Promise<void> => {
-  await query(`SET SESSION lock_wait_timeout = ${seconds}`);
+  await query(`SET SESSION lock_wait_timeout = ${seconds}, wait_timeout = ${IDLE_SECONDS}`);
 };

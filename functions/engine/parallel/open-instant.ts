@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { isCode } from '../../errors.ts';
+import { isCode, SafeBaseError } from '../../errors.ts';
 import { type Query, quoteName } from '../connection.ts';
 import { throwIfOver } from '../deadline.ts';
 import { type BinlogPosition, readSnapshotPosition, readStatusPosition } from './binlog-position.ts';
@@ -91,22 +91,27 @@ async function underLock<Lane extends LaneSession>(
 ): Promise<Pick<Instant<Lane>, 'position'> | undefined> {
   const { holder, lanes, lockBudgetMs } = input;
   if (way === 'lock_tables' && !(await othersAreDone(input))) return undefined;
-  await holder.query(`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockBudgetMs / 1000))}`);
+  const seconds = Math.max(1, Math.ceil(lockBudgetMs / 1000));
+  // Where we hang with the lock, or are gone without a word, the server ends this connection, and the lock with it.
+  await holder.query(`SET SESSION lock_wait_timeout = ${seconds}, wait_timeout = ${seconds}`);
   const asked = await readClock(holder);
   // Each of many locks has that time-out, all of them together have only this one.
   const budget = AbortSignal.any([AbortSignal.timeout(lockBudgetMs), input.signal]);
   const giveUp = () => void lanes[0]?.query(`KILL QUERY ${holder.connectionId}`).catch(() => {});
   budget.addEventListener('abort', giveUp, { once: true });
-  const held = { position: undefined as BinlogPosition | undefined, isSame: false };
+  const held = { position: undefined as BinlogPosition | undefined, isSame: false, isLocked: false };
   try {
-    for (const statement of lockingOf(way, input)) await holder.query(statement);
+    for (const statement of lockingOf(way, input)) {
+      await holder.query(statement);
+      held.isLocked = true;
+    }
     await Promise.all(lanes.map((lane) => lane.query(BEGIN)));
     held.position = await positionOf(input);
     held.isSame = way !== 'backup_stage' || (await haveOnePosition(lanes));
   } finally {
     budget.removeEventListener('abort', giveUp);
-    // Where the connection is gone, its locks are too.
-    await holder.query(UNLOCKING[way]).catch(() => {});
+    await unlock(holder, way, held.isLocked);
+    await holder.query('SET SESSION wait_timeout = DEFAULT').catch(() => {});
     await readClock(holder).then(
       (unlocked) => onLocked(unlocked - asked),
       () => {},
@@ -114,6 +119,22 @@ async function underLock<Lane extends LaneSession>(
   }
   if (!held.isSame) return undefined;
   return held.position ? { position: held.position } : {};
+}
+
+/**
+ * What was to end the wait for a lock may end this instead: then it is asked for again.
+ * @throws `dump_failed` where the lock is held all the same: whoever gets this must close the connection
+ */
+async function unlock({ query }: LaneSession, way: LockWay, isLocked: boolean): Promise<void> {
+  const ask = () => query(UNLOCKING[way]);
+  await ask()
+    .catch(ask)
+    .catch((cause: unknown) => {
+      if (!isLocked) return;
+      throw new SafeBaseError('dump_failed', 'the lock under which lanes began was not given back', {
+        cause,
+      });
+    });
 }
 
 /** Milliseconds, when the server began to answer this. */

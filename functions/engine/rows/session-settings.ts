@@ -23,7 +23,13 @@ const LOADING: readonly string[] = [
 ];
 
 /** What only one maker or version knows. */
-const READING_WHERE_KNOWN: readonly string[] = ['max_statement_time = 0', 'max_execution_time = 0'];
+const READING_WHERE_KNOWN: readonly string[] = [
+  'max_statement_time = 0',
+  'max_execution_time = 0',
+  // A lane may have nothing to read while others do.
+  'idle_transaction_timeout = 0',
+  'idle_readonly_transaction_timeout = 0',
+];
 const LOADING_WHERE_KNOWN: readonly string[] = [
   ...READING_WHERE_KNOWN,
   // MariaDB: rows may be older than a CHECK; rows of the past keep their times.

@@ -1,5 +1,6 @@
 /** What a dump holds while somebody else is at work on the server. */
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { checkStored } from '../../../functions/core/check-stored.ts';
 import { dumpParallel } from '../../../functions/core/dump-parallel.ts';
 import { filesOf, type ParallelSchema, type StoredFile } from '../../../functions/core/manifest.ts';
@@ -158,6 +159,25 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     const prints = told.schemas.flatMap(({ tables }) => tables.map(({ fingerprint }) => fingerprint));
     expect(new Set(prints).size).toBe(1);
   });
+
+  it('goes on where the server soon ends connections that nobody uses', async () => {
+    const limits = ['wait_timeout', ...(engine === 'mysql-9.7' ? [] : ['idle_transaction_timeout'])];
+    try {
+      for (const limit of limits) await server.query(`SET GLOBAL ${limit} = 1`);
+      let waits = 0;
+      const { dump } = await scene(
+        async (sql) => {
+          if (!sql.startsWith('SELECT 1 FROM') || waits > 0) return;
+          waits += 1;
+          await setTimeout(2_500);
+        },
+        { lanes: 2 },
+      );
+      expect(rowsIn((await dump()).told.schemas)[0]).toEqual(['first 2', 'second 2']);
+    } finally {
+      for (const limit of limits) await server.query(`SET GLOBAL ${limit} = DEFAULT`);
+    }
+  }, 20_000);
 
   it('goes on in one lane where the server has no connection for another', async () => {
     const { dump } = await scene(() => {}, { lanes: 2, refuseLane: 2 });

@@ -1,6 +1,7 @@
 /** Lanes that begin at one instant, while money moves between two schemas; and who waits for whom meanwhile. */
 import type { RowSession } from '../../../../functions/adapters/mysql-session.ts';
 import { openInstant } from '../../../../functions/engine/parallel/open-instant.ts';
+import { SafeBaseError } from '../../../../functions/errors.ts';
 import { type RowServer, startRowServer } from '../rows/row-server.ts';
 
 const ROUNDS = process.env.SAFEBASE_FULL === '1' ? 50 : 12;
@@ -161,6 +162,57 @@ describe.each([
     await other.query('COMMIT');
     expect(await open()).toMatchObject({ way });
     await Promise.all([other.close(), reader.close()]);
+  });
+
+  it.each([
+    [1, 'asks again to be unlocked where the first time failed'],
+    [2, 'ends where it cannot be unlocked, and goes on with no lock held'],
+  ])('after %i failures: %s', async (failures) => {
+    const holder = await server.open();
+    let left = failures;
+    const query: typeof holder.query = async (...asked) => {
+      if (/^(UNLOCK TABLES|BACKUP STAGE END)$/.test(asked[0]) && left > 0) {
+        left -= 1;
+        throw new SafeBaseError('query_failed', 'interrupted', { details: { errno: 1317 } });
+      }
+      return holder.query(...asked);
+    };
+    const opened = open({ holder: { ...holder, query } });
+    if (failures > 1) await expect(opened).rejects.toMatchObject({ code: 'dump_failed' });
+    else expect(await opened).toMatchObject({ way, lanes: { length: 3 } });
+    if (failures > 1) await holder.close();
+    await Promise.all(lanes.map((lane) => lane.query('COMMIT')));
+    const other = await server.open();
+    await other.query('SET SESSION lock_wait_timeout = 1');
+    await other.query('UPDATE bank_a.accounts SET cents = cents WHERE id = 1');
+    await Promise.all([other.close(), ...(failures > 1 ? [] : [holder.close()])]);
+  });
+
+  it('is unlocked by the server itself where we hang in the middle, and counts for nothing then', async () => {
+    const holder = await server.open();
+    const [locked, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [first, second] = lanes;
+    if (!first || !second) throw new Error('no lanes');
+    const query: typeof second.query = async (...asked) => {
+      if (asked[0].startsWith('START')) {
+        locked.resolve();
+        await hanging.promise;
+      }
+      return second.query(...asked);
+    };
+    const opened = open({ holder, lanes: [first, { ...second, query }], lockBudgetMs: 1_000 });
+    const ended = expect(opened).rejects.toMatchObject({ code: 'dump_failed' });
+    const other = await server.open();
+    await other.query('SET SESSION lock_wait_timeout = 10');
+    const began = performance.now();
+    const written = () => other.query('UPDATE bank_a.accounts SET cents = cents + 0 WHERE id = 1');
+    await locked.promise;
+    await written();
+    expect(performance.now() - began).toBeLessThan(4_000);
+    hanging.resolve();
+    await ended;
+    await Promise.all([first, second].map((lane) => lane.query('COMMIT')));
+    await other.close();
   });
 
   it('ends with its signal while it waits for a lock', async () => {
