@@ -279,6 +279,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     expect(keys.filter((key) => !key.includes('/attempt-2/'))).toEqual([]);
     expect(objects.stored.size).toBeGreaterThan(keys.length);
     expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2', 'third 1']);
+    expect(told.schemas.map(({ notOfOneInstant }) => notOfOneInstant)).toEqual([[], ['third']]);
     const third = told.schemas[1]?.tables[2];
     expect(third?.columns.map(({ name }) => name)).toEqual(['id', 'more']);
   });
