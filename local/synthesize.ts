@@ -23,7 +23,7 @@ export interface Synthesis {
 export const LAPTOP_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
 /** What a laptop sets otherwise than a deploy: its processor, and that databases may lie on it. */
-const LAPTOP_CONTEXT: Readonly<Record<string, unknown>> = {
+export const LAPTOP_CONTEXT: Readonly<Record<string, unknown>> = {
   stage: 'local',
   architecture: LAPTOP_ARCHITECTURE,
   // Whoever works on this machine cannot wait until somebody has reviewed Debian's newest packages.

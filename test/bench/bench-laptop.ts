@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Endpoint } from '../../functions/engine/connection.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { type ApiClient, openApi } from '../../local/main-job/api-client.ts';
 import { registerDatabase } from '../../local/main-job/register-database.ts';
-import { synthesize } from '../../local/synthesize.ts';
+import { LAPTOP_CONTEXT, synthesize } from '../../local/synthesize.ts';
 import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 import { adminToken, type CloudProcess, startCloudProcess } from '../local/start-cloud-process.ts';
 
@@ -19,10 +20,14 @@ export interface BenchLaptop {
   readonly api: ApiClient;
 }
 
-export async function withBenchLaptop(use: (laptop: BenchLaptop) => Promise<void>): Promise<void> {
+/** @param settings of the deploy beside those of a laptop @default none */
+export async function withBenchLaptop(
+  use: (laptop: BenchLaptop) => Promise<void>,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'safebase-bench-'));
   const assemblyFolder = join(import.meta.dirname, '../../.cache/assembly-bench');
-  await synthesize({ folder: assemblyFolder });
+  await synthesize({ folder: assemblyFolder, context: { ...LAPTOP_CONTEXT, ...settings } });
   const server = await startServer({
     engine: await obtainEngine('mariadb-11.8'),
     dataFolder: join(folder, 'server'),
@@ -44,13 +49,14 @@ export async function withBenchLaptop(use: (laptop: BenchLaptop) => Promise<void
   }
 }
 
-/** @returns the id of the database */
+/** @param endpoint @default over verified TLS @returns the id of the database */
 export function registerSchemas(
   { api, server }: BenchLaptop,
   name: string,
   schemas: readonly string[],
+  endpoint: Endpoint = engineEndpoint(server),
 ): Promise<string> {
-  const { host, port, tls, username, password } = engineEndpoint(server);
+  const { host, port, tls, username, password } = endpoint;
   const backupCredentials = { username, password };
   return registerDatabase(api, { name, host, port, schemas, tls, backupCredentials });
 }

@@ -13,11 +13,12 @@ import { CLIENT_PROGRAMS } from '../../functions/engine/sql/client-programs.ts';
 import type { DumpInput } from '../../functions/engine/sql/format-sql.ts';
 import { layerFolder } from '../../layers/mysql-client/status.ts';
 import type { RunningServer } from '../../local/engines/start-server.ts';
-import { type ApiClient, type Backup, backupShape } from '../../local/main-job/api-client.ts';
+import { type ApiClient, type Backup, backupShape, restoreShape } from '../../local/main-job/api-client.ts';
 import { LAPTOP_ARCHITECTURE } from '../../local/synthesize.ts';
 import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 import { type CloudProcess, processesOf } from '../local/start-cloud-process.ts';
-import { type Usage, watchTree } from './process-tree.ts';
+import type { BenchLaptop } from './bench-laptop.ts';
+import { endedCpuSeconds, type Usage, watchTree } from './process-tree.ts';
 
 export interface Measured extends Usage {
   readonly seconds: number;
@@ -26,44 +27,56 @@ export interface Measured extends Usage {
 const CLIENT_ROOT = join(layerFolder(LAPTOP_ARCHITECTURE), 'mysql-client');
 /** Each look costs a function its time, and the record says when the run ended. */
 const POLL_MS = 500;
+/** How exactly the end of a load is known. */
+const RESTORE_POLL_MS = 100;
 /** Looking for a process costs nothing. */
 const WORKER_POLL_MS = 5;
 const WORKER_DEADLINE_MS = 60_000;
 
 /** `mysqldump | zstd > file` with the same program, flags, level and TLS. */
 export async function byHand(input: EngineInput, folder: string): Promise<Measured> {
-  const programs = CLIENT_PROGRAMS[input.product];
-  const home = join(CLIENT_ROOT, programs.folder);
+  const { dump, tlsFlags, dumpFlags } = CLIENT_PROGRAMS[input.product];
+  const tool = await toolOf(input, folder, dump);
+  const flags = [...tlsFlags(tool.ca), ...dumpFlags({ ...input, rows: true })];
+  // The shell gets everything as parameters: nothing is quoted.
+  const script = 'out=$1; level=-$2; shift 2; "$@" | zstd -q -f "$level" -o "$out"';
+  const parameters = [join(folder, BY_HAND), String(input.zstdLevel), ...tool.argv, ...flags];
+  return measure(
+    spawn('sh', ['-c', script, 'sh', ...parameters], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+}
+
+/** `zstd -d | mysql`, of what `byHand` has written, into a schema that is empty. */
+export async function loadByHand(input: EngineInput, folder: string, schema: string): Promise<Measured> {
+  const { load, tlsFlags, loadFlags } = CLIENT_PROGRAMS[input.product];
+  const tool = await toolOf(input, folder, load);
+  const parameters = [join(folder, BY_HAND), ...tool.argv, ...tlsFlags(tool.ca), ...loadFlags, schema];
+  const script = 'file=$1; shift; zstd -q -d -c "$file" | "$@"';
+  return measure(
+    spawn('sh', ['-c', script, 'sh', ...parameters], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+}
+
+const BY_HAND = 'by-hand.zst';
+
+/** A program of the layer, with what always comes first. */
+async function toolOf({ product, endpoint }: EngineInput, folder: string, program: string) {
+  const home = join(CLIENT_ROOT, CLIENT_PROGRAMS[product].folder);
   const lib = join(home, 'lib');
   const loader = readdirSync(lib).find((name) => name.startsWith('ld-linux-')) ?? '';
   const [options, ca] = [join(folder, 'options.cnf'), join(folder, 'ca.pem')];
-  await writeFile(options, optionFileText(input.endpoint, input.endpoint.host), { mode: 0o600 });
-  await writeFile(ca, input.endpoint.tls.ca ?? '');
-  const argv = ['--library-path', lib, join(home, 'bin', programs.dump), `--defaults-file=${options}`];
-  const flags = [
-    ...programs.tlsFlags(input.endpoint.tls.mode === 'off' ? undefined : ca),
-    ...programs.dumpFlags({ ...input, rows: true }),
-  ];
-  // The shell gets everything as parameters: nothing is quoted.
-  const script = 'out=$1; level=-$2; shift 2; "$@" | zstd -q -f "$level" -o "$out"';
-  return measure(
-    spawn(
-      'sh',
-      [
-        '-c',
-        script,
-        'sh',
-        join(folder, 'by-hand.zst'),
-        String(input.zstdLevel),
-        join(lib, loader),
-        ...argv,
-        ...flags,
-      ],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    ),
-  );
+  await writeFile(options, optionFileText(endpoint, endpoint.host), { mode: 0o600 });
+  await writeFile(ca, endpoint.tls.ca ?? '');
+  return {
+    argv: [
+      join(lib, loader),
+      '--library-path',
+      lib,
+      join(home, 'bin', program),
+      `--defaults-file=${options}`,
+    ],
+    ca: endpoint.tls.mode === 'off' ? undefined : ca,
+  };
 }
 
 export type EngineInput = Omit<DumpInput, 'signal' | 'onProgress'>;
@@ -92,10 +105,12 @@ export async function wholeBackup(
   cloud: CloudProcess,
   api: ApiClient,
   databaseId: string,
-): Promise<MeasuredWhole> {
-  const body = { databaseId };
+  format: 'sql' | 'parallel' = 'sql',
+): Promise<MeasuredWhole & { readonly id: string; readonly cloudCpuSeconds: number }> {
+  const body = { databaseId, format };
   const { id } = await api({ method: 'POST', path: '/backup', answer: backupShape, body });
-  const usage = watchTree(await workerOf(cloud));
+  const usage = watchTree(await workerOf(cloud, 'backup-public'));
+  const around = watchTree(cloud.process.pid ?? 0);
   const record = async (isReached: (run: Backup) => boolean): Promise<Backup> => {
     for (;;) {
       const run = await api({ method: 'GET', path: `/backup/${id}`, answer: backupShape });
@@ -107,35 +122,87 @@ export async function wholeBackup(
   };
   const { startedAt, endedAt } = await record(({ state }) => state === 'completed');
   const worker = usage();
+  const cloudCpuSeconds = around().cpuSeconds - worker.cpuSeconds;
   const { verification } = await record(
     ({ reread, verification: { state } = {} }) => reread === true || state === 'passed',
   );
   const secondsUntil = (end = ''): number => (Date.parse(end) - Date.parse(startedAt ?? '')) / 1000;
   return {
+    id,
     ...worker,
+    cloudCpuSeconds,
     seconds: secondsUntil(endedAt),
     provedSeconds: secondsUntil(verification?.endedAt ?? endedAt),
   };
 }
 
-/** The process that makes backups: one, as it serves one after the other. */
-async function workerOf(cloud: CloudProcess): Promise<number> {
+export interface MeasuredRestore extends Measured {
+  /** Reading the target once more, which `seconds` and `cpuSeconds` leave out. */
+  readonly proofSeconds: number;
+}
+
+export interface RestoreWish {
+  readonly backupId: string;
+  readonly databaseId: string;
+  /** One that exists and is empty. */
+  readonly schemas: Readonly<Record<string, string>>;
+}
+
+/**
+ * A restore over the API, until everything is loaded, and apart from that until its content is proved.
+ * @param isProving asks the server whether the rows of the target are read
+ * @param onLoaded called when that begins
+ */
+export async function wholeRestore(
+  { cloud, api }: Pick<BenchLaptop, 'cloud' | 'api'>,
+  { backupId, ...body }: RestoreWish,
+  isProving: () => Promise<boolean>,
+  onLoaded: () => void,
+): Promise<MeasuredRestore> {
+  const begun = { method: 'POST', path: `/restore/${backupId}`, answer: restoreShape, body } as const;
+  const { id } = await api(begun);
+  const usage = watchTree(await workerOf(cloud, 'restore-public'));
+  while (!(await isProving())) {
+    const run = await api({ method: 'GET', path: `/restore/${id}`, answer: restoreShape });
+    if (run.failure) throw new Error(`the restore failed: ${JSON.stringify(run.failure)}`);
+    if (run.state === 'completed') throw new Error('the restore proved nothing');
+    await pause(RESTORE_POLL_MS);
+  }
+  const loadedAt = Date.now();
+  const used = usage();
+  onLoaded();
+  for (;;) {
+    const run = await api({ method: 'GET', path: `/restore/${id}`, answer: restoreShape });
+    if (run.failure) throw new Error(`the restore failed: ${JSON.stringify(run.failure)}`);
+    if (run.endedAt !== undefined) {
+      const seconds = (loadedAt - Date.parse(run.startedAt ?? '')) / 1000;
+      return { ...used, seconds, proofSeconds: (Date.parse(run.endedAt) - loadedAt) / 1000 };
+    }
+    await pause(RESTORE_POLL_MS);
+  }
+}
+
+/** The process of a worker: one, as it serves one run after the other. */
+async function workerOf(cloud: CloudProcess, functionId: string): Promise<number> {
   for (let waited = 0; waited < WORKER_DEADLINE_MS; waited += WORKER_POLL_MS) {
-    const [worker] = processesOf(cloud, 'backup-public');
+    const [worker] = processesOf(cloud, functionId);
     if (worker !== undefined) return worker;
     await pause(WORKER_POLL_MS);
   }
-  throw new Error('no worker began the backup');
+  throw new Error(`no worker ${functionId} began`);
 }
 
 export async function measure(child: ChildProcess): Promise<Measured & { readonly output: string }> {
   const startedAt = performance.now();
+  const before = endedCpuSeconds();
   const usage = watchTree(child.pid ?? 0);
   const output = child.stdout ? text(child.stdout) : Promise.resolve('');
   const [code] = (await once(child, 'exit')) as [number | null];
   const seconds = (performance.now() - startedAt) / 1000;
   if (code !== 0) throw new Error(`${child.spawnfile} ended with ${code}`);
-  return { seconds, ...usage(), output: await output };
+  const { peakBytes } = usage();
+  // Exactly: what a look now and then sees of short programs is little.
+  return { seconds, peakBytes, cpuSeconds: endedCpuSeconds() - before, output: await output };
 }
 
 /** What all contenders are told. */

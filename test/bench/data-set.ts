@@ -1,5 +1,6 @@
 /** Deterministic rows of the kinds that real databases hold: orders with text and JSON, metrics, files, articles. */
 import type { Connection } from 'mysql2/promise';
+import { generator, integer, pick, type Random } from './random.ts';
 
 /** Rows that are made here; larger data sets repeat them, too far apart for a compressor to notice. */
 const BASE_BYTES = 10_000_000;
@@ -7,8 +8,6 @@ const ROWS_PER_INSERT = 500;
 const WORDS =
   'order customer red blue invoice paid shipped late return parcel street house green large small garden lamp chair ' +
   'the of and to in is was for with on at by from that which their been more would about there some other time made';
-
-type Random = () => number;
 
 interface Table {
   readonly name: string;
@@ -129,21 +128,7 @@ async function repeatRows(
   }
 }
 
-/** Mulberry32: small, and the same on every machine. */
-function generator(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const VOCABULARY = WORDS.split(' ');
-const integer = (random: Random, below: number): number => Math.floor(random() * below);
-const pick = (random: Random, choices: readonly string[]): string =>
-  choices[integer(random, choices.length)] ?? '';
 /** Early words are more frequent, as in any language, and rare ones carry a number. */
 const word = (random: Random): string =>
   `${pick(random, VOCABULARY.slice(0, 1 + integer(random, VOCABULARY.length)))}${integer(random, 5) === 0 ? integer(random, 2_000) : ''}`;

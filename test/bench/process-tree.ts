@@ -20,7 +20,8 @@ interface Look {
 
 /** @returns stops looking, and tells what was used since the start */
 export function watchTree(root: number): () => Usage {
-  const before = look(root)?.ticks ?? 0;
+  // Also of those that it had started by then.
+  const before = [...treeOf(root).values()].reduce((sum, { ticks }) => sum + ticks, 0);
   const ticks = new Map<number, number>();
   let peakBytes = 0;
   const sample = () => {
@@ -39,6 +40,13 @@ export function watchTree(root: number): () => Usage {
     const used = [...ticks.values()].reduce((sum, count) => sum + count, 0) - before;
     return { cpuSeconds: used / TICKS_PER_SECOND, peakBytes };
   };
+}
+
+/** What programs used that were started here and have ended, with all that they started and waited for. */
+export function endedCpuSeconds(): number {
+  const [, rest = ''] = readFileSync('/proc/self/stat', 'utf8').split(/\) /);
+  const [user, system] = rest.split(' ').slice(13, 15).map(Number);
+  return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
 }
 
 function treeOf(root: number): Map<number, Look> {

@@ -29,7 +29,7 @@ interface Figures {
 }
 type Medians = Readonly<Record<Exclude<Contender, 'whole'>, Measured> & { readonly whole: MeasuredWhole }>;
 
-export const benchSql = (full: boolean): Promise<void> =>
+export const benchSql = ({ full }: { readonly full: boolean }): Promise<void> =>
   withBenchLaptop(async (laptop) => {
     const figures: Figures[] = [];
     for (const size of full ? FULL : SAMPLED) figures.push(await benchSize(laptop, size));
