@@ -13,6 +13,11 @@ export const FRAME_BYTES = 1024 * 1024;
  * mebibyte these do: a seventh less processor time, and the size stays the same within a hundredth.
  */
 const SMALL_TABLES = { [constants.ZSTD_c_hashLog]: 16, [constants.ZSTD_c_chainLog]: 14 };
+/**
+ * Level 1: a window of 256 KiB stays in the cache of a processor; a twelfth less processor time, and the size stays the
+ * same within a hundredth.
+ */
+const SMALL_WINDOW = { [constants.ZSTD_c_windowLog]: 18 };
 /** Frames that are decompressed at once. */
 const IN_FLIGHT = 2;
 
@@ -30,6 +35,7 @@ export async function* compressFrames(
     flush: constants.ZSTD_e_end,
     chunkSize: compressBound(FRAME_BYTES),
     params: {
+      ...(level === 1 && SMALL_WINDOW),
       ...(level === 3 && SMALL_TABLES),
       [constants.ZSTD_c_compressionLevel]: level,
       [constants.ZSTD_c_checksumFlag]: 1,

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Part, PartRecord } from '../part.ts';
 
 /** Cuts a stream into parts of equal size, but for the last, and hashes each and the whole. */
 export class PartCutter {
   readonly #partBytes: number;
-  readonly #whole = createHash('sha256');
+  /** Of the parts that were cut; until the first was, `#part` is that of the whole. */
+  #whole: Hash | undefined;
   readonly #records: PartRecord[] = [];
   readonly #free: Buffer[] = [];
   #part = createHash('sha256');
@@ -27,7 +28,7 @@ export class PartCutter {
       // Both at once, while the bytes are still near the processor.
       const taken = rest.subarray(0, copied);
       this.#part.update(taken);
-      this.#whole.update(taken);
+      this.#whole?.update(taken);
       this.#filled += copied;
       rest = rest.subarray(copied);
     }
@@ -38,12 +39,18 @@ export class PartCutter {
   }
 
   summary(): { sizeBytes: number; sha256: string; parts: readonly PartRecord[] } {
-    return { sizeBytes: this.#sizeBytes, sha256: this.#whole.copy().digest('hex'), parts: this.#records };
+    return {
+      sizeBytes: this.#sizeBytes,
+      sha256: (this.#whole ?? this.#part).copy().digest('hex'),
+      parts: this.#records,
+    };
   }
 
   #cut(): Part {
     const buffer = this.#buffer ?? Buffer.alloc(0);
     const body = buffer.subarray(0, this.#filled);
+    // Most objects are one part: their bytes are hashed once.
+    this.#whole ??= this.#part.copy();
     const sha256 = this.#part.digest('hex');
     this.#part = createHash('sha256');
     const number = this.#records.length + 1;

@@ -3,9 +3,9 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { compressFrames, decompressFrames, FRAME_BYTES } from '../../../functions/engine/zstd-frames.ts';
 import { inChunks } from './sql/stored-dump.ts';
 
-async function compressed(texts: AsyncIterable<Buffer>): Promise<Buffer> {
+async function compressed(texts: AsyncIterable<Buffer>, level = 3): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of compressFrames(texts, 3)) parts.push(part);
+  for await (const part of compressFrames(texts, level)) parts.push(part);
   return Buffer.concat(parts);
 }
 
@@ -34,9 +34,10 @@ describe('frames', () => {
     expect((await decompressed(stored, chunkBytes)).equals(Buffer.concat(few))).toBe(true);
   });
 
-  it('are each a whole one of its own', async () => {
+  it.each([1, 2, 3])('are each a whole one of its own at level %d', async (level) => {
     for (const text of texts) {
-      const frame = await compressed(inOrder([text]));
+      const frame = await compressed(inOrder([text]), level);
+      expect((await decompressed(frame)).equals(text)).toBe(true);
       expect(zstdDecompressSync(frame).equals(text)).toBe(true);
     }
   });
