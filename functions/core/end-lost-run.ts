@@ -25,6 +25,15 @@ export async function fenceLostRun(ports: EndPorts, owner: LockOwner): Promise<v
   }
 }
 
+/**
+ * The same for a start. A worker that has left word of its end is fenced off already, and what it had sent may still
+ * arrive until its lease is over: no sweeper may look before.
+ */
+export async function fenceForStart(ports: EndPorts, owner: LockOwner): Promise<void> {
+  const backup = isBackupId(owner) ? await ports.backups.get(owner) : undefined;
+  if (backup?.unlessStored === undefined) await fenceLostRun(ports, owner);
+}
+
 async function leaveToSweeper(ports: EndPorts, run: Backup): Promise<void> {
   const leaseExpiresAt = earlier(run.leaseExpiresAt, new Date(ports.now()).toISOString());
   const isFenced = await unlessEnded(

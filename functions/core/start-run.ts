@@ -1,6 +1,6 @@
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
-import { fenceLostRun } from './end-lost-run.ts';
+import { fenceForStart } from './end-lost-run.ts';
 import type { DatabaseId } from './ids.ts';
 import type { StartedJob } from './job-payloads.ts';
 import type { DatabaseStore, Log, Now, RunLocks, RunStore } from './ports.ts';
@@ -52,7 +52,7 @@ export async function startRun<R extends Backup | Restore>(ports: StartPorts, or
   const { lostOwner } = await takeLock(ports, { ...lock, expiresAt: leaseExpiresAt });
   let started: { readonly run: R; readonly job: StartedJob };
   try {
-    if (lostOwner !== undefined) await fenceLostRun(ports, lostOwner);
+    if (lostOwner !== undefined) await fenceForStart(ports, lostOwner);
     // Read under the lock: a removal of the database takes it too.
     const database = await ports.databases.get(order.databaseId);
     if (database === undefined) throw new SafeBaseError('not_found', `there is no ${order.databaseId}`);

@@ -114,7 +114,10 @@ describe('a manifest whose write got no answer', () => {
     const { ports, databaseId, arrive, record, worked, swept } = await scene();
     await worked(() => Promise.reject(noAnswer()));
     const next = await startBackup(ports, { databaseId, requestedBy: 'tok_x', queueLeaseMs: 60_000 });
+    // What was sent may still be on its way.
+    expect(await swept()).toMatchObject({ completed: 0, failed: 0 });
     await arrive(await record());
+    ports.clock.pass(SHORT_MS);
     expect(await swept()).toMatchObject({ completed: 1, failed: 0 });
     const again = startBackup(ports, { databaseId, requestedBy: 'tok_x', queueLeaseMs: 60_000 });
     await expect(again).rejects.toMatchObject({ code: 'run_active', details: { runId: next.id } });
