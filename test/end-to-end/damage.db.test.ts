@@ -9,7 +9,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { RowDataPacket } from 'mysql2/promise';
-import type { SqlManifest } from '../../functions/core/manifest.ts';
+import type { BackupFormat } from '../../functions/core/backup-format.ts';
+import { filesOf, type Manifest } from '../../functions/core/manifest.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { randomFrom } from '../../local/sample/random.ts';
@@ -57,23 +58,34 @@ afterAll(async () => {
   await server?.kill();
 });
 
-/** A new backup, and the files that hold it. */
-async function stored() {
-  const { id } = await laptop.backUp(databaseId);
+const fileOf = (sha256: string): BodyFile => bodyFile(laptop.dataFolder, sha256);
+
+/** A new backup, and its manifest. */
+async function backedUp(format: BackupFormat) {
+  const { id } = await laptop.backUp(databaseId, { format });
   await verificationEnded(laptop, id);
   const Key = `databases/${databaseId}/backups/${id}/manifest.json`;
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
   const text = (await Body?.transformToString()) ?? '';
-  const manifest: SqlManifest = JSON.parse(text);
-  const file = (sha256: string): BodyFile => bodyFile(laptop.dataFolder, sha256);
-  const dump = manifest.schemas[0]?.dump;
-  if (dump === undefined || dump.parts.length !== 1) throw new Error('the dump has another shape');
   return {
     id: String(id),
+    manifest: JSON.parse(text) as Manifest,
+    sha256: createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+/** A new backup in format `sql`, and the files that hold it. */
+async function stored() {
+  const { id, manifest, sha256 } = await backedUp('sql');
+  const [schema] = manifest.schemas;
+  const dump = schema && 'dump' in schema ? schema.dump : undefined;
+  if (dump === undefined || dump.parts.length !== 1) throw new Error('the dump has another shape');
+  return {
+    id,
     dumpKey: dump.key,
-    manifestSha256: createHash('sha256').update(text).digest('hex'),
-    dump: file(dump.sha256),
-    manifest: file(createHash('sha256').update(text).digest('hex')),
+    manifestSha256: sha256,
+    dump: fileOf(dump.sha256),
+    manifest: fileOf(sha256),
   };
 }
 type Stored = Awaited<ReturnType<typeof stored>>;
@@ -254,6 +266,50 @@ it(
     expect(await laptop.restore(one.id, order())).toMatchObject({ state: 'completed' });
     expect(await changes()).not.toEqual(before);
     expect(await asRoot('SELECT COUNT(*) AS rows_ FROM kept.items')).toEqual([{ rows_: 500 }]);
+  },
+  TEST_MS,
+);
+
+it(
+  'finds damage in every object of format parallel, and in every part of it',
+  async () => {
+    await asRoot(
+      'CREATE TABLE shop.noise (id INT PRIMARY KEY, bytes BLOB)',
+      // More than two parts: such rows cannot be compressed.
+      'INSERT INTO shop.noise SELECT seq, RANDOM_BYTES(1024) FROM shop.seq_1_to_18000',
+      'USE shop',
+      'CREATE TRIGGER noted AFTER DELETE ON noise FOR EACH ROW DELETE FROM items WHERE id = OLD.id',
+      'CREATE OR REPLACE TABLE kept.witness (id INT)',
+      'INSERT INTO kept.witness VALUES (1)',
+    );
+    const { id, manifest, sha256 } = await backedUp('parallel');
+    const files = manifest.schemas.flatMap(filesOf);
+    const parts = files.flatMap((file) => file.parts.map((part) => ({ key: file.key, part })));
+    expect([files.length, parts.length]).toEqual([4, 6]);
+    for (const { key, part } of parts) {
+      const file = fileOf(part.sha256);
+      const bit = (file.bytes.length >> 1) * 8;
+      await whileDamaged(file, flipped(file.bytes, bit), () => isFound(id)).catch((error: unknown) => {
+        throw new Error(`part ${part.number} of ${key} was damaged`, { cause: error });
+      });
+    }
+    const itself = fileOf(sha256);
+    await whileDamaged(itself, flipped(itself.bytes, 8_000), () => isFound(id));
+
+    expect(await verified(id)).toMatchObject({ verification: { state: 'passed' } });
+    expect(await laptop.restore(id, order())).toMatchObject({
+      state: 'completed',
+      restored: [
+        {
+          source: 'shop',
+          target: 'kept',
+          tables: [
+            { name: 'items', content: 'same' },
+            { name: 'noise', rows: 18_000, content: 'same' },
+          ],
+        },
+      ],
+    });
   },
   TEST_MS,
 );

@@ -75,6 +75,24 @@ describe('objects in S3', () => {
     expect(await place.openUploads()).toEqual([]);
   });
 
+  it('removes more objects than one answer names, and none of a neighbour', async () => {
+    const { s3, name } = place.bucket;
+    const store = s3ObjectStore(place.bucket);
+    const prefixes = ['many/bk_1/', 'many/bk_10/'];
+    for (const prefix of prefixes) {
+      for (let from = 0; from < (prefix === 'many/bk_1/' ? 1_001 : 1); from += 50) {
+        const keys = Array.from({ length: 50 }, (_, place) => `${prefix}rows/${from + place}/0.tsv.zst`);
+        await Promise.all(keys.map((Key) => s3.send(new PutObjectCommand({ Bucket: name, Key, Body: 'x' }))));
+      }
+    }
+    await store.removeAll('many/bk_1/');
+    const left: string[] = [];
+    for await (const { key } of store.list('many/')) left.push(key);
+    expect(left).toHaveLength(50);
+    expect(left.every((key) => key.startsWith('many/bk_10/'))).toBe(true);
+    await store.removeAll('many/bk_10/');
+  });
+
   it('lists unfinished uploads over all pages, and aborts each with its parts', async () => {
     const { s3, name } = place.bucket;
     const store = s3ObjectStore(place.bucket);
