@@ -8,7 +8,7 @@ import { strikeIn } from './strike-in.ts';
 const START_MS = 240_000;
 const TEST_MS = 120_000;
 /** Amid the large table of the schema noise. */
-const MIDDLE = { kind: 'backup', bytes: 9_000_000, order: { format: 'parallel' } } as const;
+const MIDDLE = { kind: 'backup', bytes: 9_000_000, format: 'parallel' } as const;
 
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
   let scene: Scene;

@@ -2,6 +2,7 @@
 import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { BackupFormat } from '../../functions/core/backup-format.ts';
 import type { EngineName } from '../../local/engines/packages.ts';
 import { randomFrom } from '../../local/sample/random.ts';
 import { childrenOf } from '../functions/engine/test-database.ts';
@@ -30,9 +31,10 @@ const ENDS: Readonly<Record<(typeof VICTIMS)[number], RegExp>> = {
 /**
  * Tests that kill something of a run, at moments that are the same every time.
  * @param rounds how often in backups, and how often in restores
+ * @param format of the backups
  */
-export function describeRandomKills(engine: EngineName, rounds: number): void {
-  describe(`something of a run on ${engine} that is killed at any moment`, () => {
+export function describeRandomKills(engine: EngineName, rounds: number, format: BackupFormat = 'sql'): void {
+  describe(`something of a run in format ${format} on ${engine} that is killed at any moment`, () => {
     let source: Source;
     let killable: KillableLaptop;
     let databaseId: string;
@@ -41,13 +43,13 @@ export function describeRandomKills(engine: EngineName, rounds: number): void {
 
     beforeAll(async () => {
       killable = await startKillableLaptop();
-      source = await openSource(engine);
+      source = await openSource(engine, ['--local-infile=1']);
       const laptop = killable.calls();
       databaseId = await source.register(laptop);
       // The second of each tells how long one takes: the first has its function to load.
       good = await backUp();
       await restore();
-      const backup = await laptop.backUp(databaseId);
+      const backup = await laptop.backUp(databaseId, { format });
       const restored = await laptop.restore(good, overwriting(databaseId));
       for (const [kind, { startedAt, endedAt }] of Object.entries({ backup, restore: restored })) {
         seconds[kind as RunKind] = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000;
@@ -80,7 +82,7 @@ export function describeRandomKills(engine: EngineName, rounds: number): void {
           if (kind === 'backup' || record.state === 'failed') await restore();
           expect(await source.differences()).toEqual([]);
         }
-        console.log(`${engine}, ${kind}: ${ends.join(' ')}`);
+        console.log(`${engine}, ${format}, ${kind}: ${ends.join(' ')}`);
         expect(ends.filter((end) => end !== 'completed').length).toBeGreaterThanOrEqual(rounds / 6);
       },
       rounds * ROUND_MS,
@@ -102,7 +104,7 @@ export function describeRandomKills(engine: EngineName, rounds: number): void {
     async function struck(kind: RunKind, victim: (typeof VICTIMS)[number], after: number) {
       const laptop = killable.calls();
       const { body } = await (kind === 'backup'
-        ? laptop.api('POST', '/backup', { databaseId })
+        ? laptop.api('POST', '/backup', { databaseId, format })
         : laptop.api('POST', `/restore/${good}`, overwriting(databaseId)));
       await pause(after * 1_000);
       await KILL[victim](kind);
@@ -112,7 +114,7 @@ export function describeRandomKills(engine: EngineName, rounds: number): void {
     }
 
     async function backUp(): Promise<string> {
-      const backup = await killable.calls().backUp(databaseId);
+      const backup = await killable.calls().backUp(databaseId, { format });
       expect(backup.failure).toBeUndefined();
       return backup.id;
     }

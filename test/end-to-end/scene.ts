@@ -23,7 +23,7 @@ export const SHORT_LEASE = { LEASE_MS: String(LEASE_MS), HEARTBEAT_MS: '500' };
 
 export async function openScene(engine: EngineName, workers: WorkerChanges = {}): Promise<Scene> {
   const laptop = await startLaptop({ ...workers, settings: { ...SHORT_LEASE, ...workers.settings } });
-  const source = await openSource(engine);
+  const source = await openSource(engine, ['--local-infile=1']);
   const databaseId = await source.register(laptop);
   const bucket = bucketOf(laptop.cloud);
   return {

@@ -1,4 +1,5 @@
 /** Starts a run and holds it in its middle. */
+import type { BackupFormat } from '../../functions/core/backup-format.ts';
 import { SAMPLE_SCHEMAS } from '../../local/sample/fill-sample-shop.ts';
 import type { RunKind } from './kills.ts';
 import type { Answer, ApiCalls } from './laptop.ts';
@@ -13,20 +14,24 @@ interface Stage {
 
 interface Middle {
   readonly kind: RunKind;
-  /** How many bytes go between server and program before it is held. */
+  /** How many bytes go between server and worker before it is held. */
   readonly bytes: number;
-  /** What else is asked of a backup, such as its format. */
-  readonly order?: object;
+  /** Which way @default from the server in a backup, to it in a restore */
+  readonly direction?: 'from-server' | 'to-server';
+  /** Of a backup. @default sql */
+  readonly format?: BackupFormat;
   /** What is restored. */
   readonly backupId?: string;
 }
 
 /** @returns the path of the run that is held until the proxy lets go */
-export async function holdRunIn(stage: Stage, { kind, bytes, order, backupId }: Middle): Promise<string> {
+export async function holdRunIn(stage: Stage, middle: Middle): Promise<string> {
   const { laptop, proxy, databaseId } = stage;
-  const held = proxy.holdAfter(kind === 'backup' ? 'from-server' : 'to-server', bytes);
+  const { kind, bytes, backupId, format = 'sql' } = middle;
+  const { direction = kind === 'backup' ? 'from-server' : 'to-server' } = middle;
+  const held = proxy.holdAfter(direction, bytes);
   const { status, body } = await (kind === 'backup'
-    ? laptop.api('POST', '/backup', { databaseId, ...order })
+    ? laptop.api('POST', '/backup', { databaseId, format })
     : laptop.api('POST', `/restore/${backupId}`, overwriting(databaseId)));
   if (status !== 202) throw new Error(`not started: ${JSON.stringify(body)}`);
   const path = `/${kind}/${body.id}`;
