@@ -1,4 +1,5 @@
 /** What the workers of a network do, and what becomes of them. */
+import type { BackupFormat } from '../../../functions/core/backup-format.ts';
 import type { Network } from './served-lines.ts';
 import type { Stage } from './stage.ts';
 import {
@@ -6,6 +7,7 @@ import {
   backedUp,
   completed,
   ended,
+  inFormatParallel,
   killWorkers,
   lose,
   ownSecret,
@@ -27,32 +29,75 @@ async function withoutErrors(stage: Stage, functionId: string, work: () => Promi
 }
 
 /** Of this database alone: the worker of a scenario that has ended may still be at it. */
-const firstPart = (databaseId: string) => new RegExp(`^PUT \\S*/${databaseId}/\\S*partNumber=1&`);
+const ofDatabase = (databaseId: string, request: string, rest: string) =>
+  new RegExp(`^${request} \\S*/${databaseId}/\\S*${rest}`);
 
-export const WORKER_SCENARIOS: Readonly<Record<string, WorkerScenario>> = {
-  'a database is looked at': async (stage, network) => {
-    const id = await register(stage, network);
-    expect(await ask(stage, 200, 'POST', `/databases/${id}/test`)).toMatchObject({ ok: true });
-  },
+/** Where the rows of the only table lie, and how a worker begins to write them. */
+const ROWS: Readonly<Record<BackupFormat, { readonly object: string; readonly writes: string }>> = {
+  sql: { object: '/dump.sql.zst', writes: 'partNumber=1&' },
+  parallel: { object: '/rows/0/0.tsv.zst', writes: '/rows/0/0\\.tsv\\.zst\\?' },
+};
+
+/** What they do with backups of a format. */
+const backupScenarios = (format: BackupFormat): Readonly<Record<string, WorkerScenario>> => ({
   'a backup is made': async (stage, network) => {
     const id = await register(stage, network);
     await withoutErrors(stage, `backup-${network}`, async () => {
-      await backedUp(stage, id);
+      await backedUp(stage, id, { format });
       await unlocked(stage, id);
     });
   },
   'a backup is restored': async (stage, network) => {
     const id = await register(stage, network);
-    const backup = await backedUp(stage, id);
+    const backup = await backedUp(stage, id, { format });
     await withoutErrors(stage, `restore-${network}`, async () => {
       await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
       await unlocked(stage, id);
     });
   },
-  'a backup in format parallel is made and restored': async (stage, network) => {
+  'a backup that cannot send its rows leaves none': async (stage, network) => {
+    const databaseId = await register(stage, network);
+    stage.proxy.refuse(ofDatabase(databaseId, 'PUT', ROWS[format].writes));
+    const { id } = await start(stage, databaseId, {}, { format });
+    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'upload_failed' } });
+    const { objects, uploads } = await stored(stage, id);
+    expect(uploads).toEqual([]);
+    expect(objects.filter(({ Key }) => !/(schema|objects)\.sql\.zst$/.test(Key))).toEqual([]);
+  },
+  'rows that vanish before they are read back are told': async (stage, network) => {
+    const databaseId = await register(stage, network);
+    const { object } = ROWS[format];
+    let id = '';
+    stage.proxy.before(ofDatabase(databaseId, 'GET', `${object}\\?`), () => lose(stage, id, object));
+    ({ id } = await start(stage, databaseId, {}, { format }));
+    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'proof_failed' } });
+  },
+  'rows that are lost are told to who restores them': async (stage, network) => {
+    const databaseId = await register(stage, network);
+    const { id } = await backedUp(stage, databaseId, { format });
+    await lose(stage, id, ROWS[format].object);
+    const restore = await startRestore(stage, id, databaseId);
+    const path = `/restore/${restore.id}`;
+    expect(await ended(stage, path)).toMatchObject({ failure: { code: 'backup_damaged' } });
+  },
+  'a backup ends whose worker died': async (stage, network) => {
+    const databaseId = await register(stage, network);
+    stage.proxy.before(ofDatabase(databaseId, 'PUT', ROWS[format].writes), async () => {
+      killWorkers(stage, `backup-${network}`);
+      return 'cut';
+    });
+    const { id } = await start(stage, databaseId, {}, { format });
+    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'worker_lost' } });
+    await unlocked(stage, databaseId);
+  },
+});
+
+export const WORKER_SCENARIOS: Readonly<Record<string, WorkerScenario>> = {
+  ...backupScenarios('sql'),
+  ...inFormatParallel(backupScenarios('parallel')),
+  'a database is looked at': async (stage, network) => {
     const id = await register(stage, network);
-    const backup = await backedUp(stage, id, { format: 'parallel' });
-    await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
+    expect(await ask(stage, 200, 'POST', `/databases/${id}/test`)).toMatchObject({ ok: true });
   },
   'a secret of the user opens a database to look at': async (stage, network) => {
     const backupCredentials = { secretArn: await ownSecret(stage) };
@@ -65,43 +110,9 @@ export const WORKER_SCENARIOS: Readonly<Record<string, WorkerScenario>> = {
     const backup = await backedUp(stage, id);
     await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
   },
-  'a backup that cannot send its parts leaves nothing': async (stage, network) => {
-    const databaseId = await register(stage, network);
-    stage.proxy.refuse(firstPart(databaseId));
-    const { id } = await start(stage, databaseId);
-    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'upload_failed' } });
-    expect(await stored(stage, id)).toEqual({ objects: [], uploads: [] });
-  },
   'a backup is made although the answer to its completion is lost': async (stage, network) => {
     const id = await register(stage, network);
     stage.proxy.loseAnswerTo(new RegExp(`^POST \\S*/${id}/\\S*[?&]uploadId=`));
     await backedUp(stage, id);
-  },
-  'a dump that vanishes before it is read back is told': async (stage, network) => {
-    const databaseId = await register(stage, network);
-    let id = '';
-    stage.proxy.before(new RegExp(`^GET \\S*/${databaseId}/\\S*/dump\\.sql\\.zst\\?`), () =>
-      lose(stage, id, '/dump.sql.zst'),
-    );
-    ({ id } = await start(stage, databaseId));
-    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'proof_failed' } });
-  },
-  'a dump that is lost is told to who restores it': async (stage, network) => {
-    const databaseId = await register(stage, network);
-    const { id } = await backedUp(stage, databaseId);
-    await lose(stage, id, '/dump.sql.zst');
-    const restore = await startRestore(stage, id, databaseId);
-    const path = `/restore/${restore.id}`;
-    expect(await ended(stage, path)).toMatchObject({ failure: { code: 'backup_damaged' } });
-  },
-  'a backup ends whose worker died': async (stage, network) => {
-    const databaseId = await register(stage, network);
-    stage.proxy.before(firstPart(databaseId), async () => {
-      killWorkers(stage, `backup-${network}`);
-      return 'cut';
-    });
-    const { id } = await start(stage, databaseId);
-    expect(await ended(stage, `/backup/${id}`)).toMatchObject({ failure: { code: 'worker_lost' } });
-    await unlocked(stage, databaseId);
   },
 };

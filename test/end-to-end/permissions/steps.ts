@@ -239,3 +239,9 @@ export function killWorkers({ laptop }: Stage, functionId: string): void {
 const inTable = ({ laptop }: Stage) => ({ TableName: laptop.cloud.stack.tables[0]?.name });
 const lockKey = (databaseId: string) => marshall(keyOf('LOCK', runLockKey(parseDatabaseId(databaseId))));
 const bucket = ({ laptop }: Stage): string => laptop.cloud.stack.buckets[0]?.name ?? '';
+
+/** Scenarios under names of their own beside those of format `sql`. */
+export const inFormatParallel = <T>(scenarios: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    Object.entries(scenarios).map(([name, scenario]) => [`${name}, in format parallel`, scenario]),
+  );
