@@ -15,12 +15,12 @@ const DEPLOYED = { LEASE_MS: '60000', HEARTBEAT_MS: '3000' };
 
 const CASES = [
   ['mariadb-11.8', 'sql'],
+  ['mysql-9.7', 'parallel'],
   ['mysql-9.7', 'sql'],
   ['mariadb-11.8', 'parallel'],
-  ['mysql-9.7', 'parallel'],
 ] as const;
 
-describe.each(CASES.slice(0, process.env.SAFEBASE_FULL === '1' ? 4 : 3))(
+describe.each(CASES.slice(0, process.env.SAFEBASE_FULL === '1' ? 4 : 2))(
   'a run on %s in format %s that is cancelled',
   (engine, format) => {
     let scene: Scene;

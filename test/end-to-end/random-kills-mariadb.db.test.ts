@@ -1,3 +1,3 @@
 import { describeRandomKills } from './random-kills.ts';
 
-describeRandomKills('mariadb-11.8', process.env.SAFEBASE_FULL === '1' ? 100 : 20);
+describeRandomKills('mariadb-11.8', process.env.SAFEBASE_FULL === '1' ? 100 : 10);

@@ -1,3 +1,3 @@
 import { describeRandomKills } from './random-kills.ts';
 
-describeRandomKills('mysql-9.7', process.env.SAFEBASE_FULL === '1' ? 100 : 6);
+describeRandomKills('mysql-9.7', process.env.SAFEBASE_FULL === '1' ? 100 : 4);
