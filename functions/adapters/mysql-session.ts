@@ -95,8 +95,19 @@ export async function openMysqlSession(
 const UTF8MB4 = 45;
 const BINARY = 63;
 
-/** A fixed sql_mode: the driver's quoting of values relies on backslashes, which NO_BACKSLASH_ESCAPES would disable. */
-const SET_UP = `SET time_zone = '+00:00', sql_mode = ''`;
+/**
+ * What an `init_connect`, or the server's own settings, may have changed behind the handshake. Another character set would
+ * make question marks of what we read. Without autocommit a session would hold all tables that it once asked for, and
+ * MySQL would show it the catalogue as of its first look. The driver's quoting of values relies on backslashes, which
+ * NO_BACKSLASH_ESCAPES would disable.
+ */
+const SET_UP = [
+  'SET character_set_client = utf8mb4, character_set_results = utf8mb4, collation_connection = utf8mb4_general_ci',
+  'autocommit = 1',
+  'sql_quote_show_create = 1',
+  "time_zone = '+00:00'",
+  "sql_mode = ''",
+].join(', ');
 
 interface Wire {
   readonly connection: Connection;

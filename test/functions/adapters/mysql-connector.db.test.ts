@@ -44,6 +44,34 @@ describe.each(ENGINES)('the connector on %s', (engine) => {
     await own.query('SET GLOBAL sql_mode = ?', [before?.mode ?? '']);
   });
 
+  it('reads the same, whatever the server sets for new sessions of an account', async () => {
+    await own.query('CREATE DATABASE odd');
+    await own.query('CREATE EVENT odd.`an event` ON SCHEDULE EVERY 1 DAY DISABLE DO SET @a = "Ж😀"');
+    await own.freshAccount('ordinary');
+    await own.query('GRANT EVENT, SELECT ON odd.* TO ordinary');
+    await own.query(
+      "SET GLOBAL init_connect = 'SET NAMES latin1, autocommit = 0, sql_quote_show_create = 0, sql_mode = \"ANSI_QUOTES\"'",
+    );
+    try {
+      const { query } = await own.as('ordinary');
+      expect(await query('SHOW CREATE EVENT odd.`an event`')).toMatchObject([
+        { 'create event': expect.stringMatching(/ EVENT `an event` .*"Ж😀"/) },
+      ]);
+      expect(await query("SELECT 'Ж😀' AS t")).toEqual([{ t: 'Ж😀' }]);
+      // A session that is never done with its first look would see the catalogue as of then, and keep what it asked for.
+      const tables = () => query("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'odd'");
+      expect(await tables()).toEqual([]);
+      await own.query('CREATE TABLE odd.later (a INT)');
+      expect(await tables()).toHaveLength(1);
+      expect(await query('SELECT 1 FROM odd.later')).toEqual([]);
+      await own.query('SET SESSION lock_wait_timeout = 1');
+      await own.query('ALTER TABLE odd.later ADD b INT');
+    } finally {
+      await own.query('SET SESSION lock_wait_timeout = DEFAULT');
+      await own.query("SET GLOBAL init_connect = ''");
+    }
+  });
+
   it.each([
     ['a wrong password', { password: 'wrong' }, 'credentials_rejected'],
     ['an unknown user', { username: 'nobody' }, 'credentials_rejected'],
