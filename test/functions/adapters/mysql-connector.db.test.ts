@@ -50,7 +50,7 @@ describe.each(ENGINES)('the connector on %s', (engine) => {
     await own.freshAccount('ordinary');
     await own.query('GRANT EVENT, SELECT ON odd.* TO ordinary');
     await own.query(
-      "SET GLOBAL init_connect = 'SET NAMES latin1, autocommit = 0, sql_quote_show_create = 0, sql_mode = \"ANSI_QUOTES\"'",
+      'SET GLOBAL init_connect = \'SET NAMES latin1, autocommit = 0, sql_quote_show_create = 0, sql_mode = "ANSI_QUOTES"\'',
     );
     try {
       const { query } = await own.as('ordinary');
