@@ -23,7 +23,10 @@ export async function storeParts(
   if (first.done) return undefined;
   const second = await parts.next();
   if (second.done) {
-    const written = objects.writeOnce(key, first.value.body, 'application/zstd', signal);
+    const { body, release } = first.value;
+    const written = objects.writeOnce(key, body, 'application/zstd', signal);
+    // Only what has arrived is read by nobody any more.
+    written.then(release, () => {});
     // Whoever is interrupted waits for it no more.
     written.catch(() => {});
     return { written };

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, createZstdCompress, type ZstdCompress, zstdDecompress } from 'node:zlib';
 import { damagedDump } from './damaged-dump.ts';
+import { freeBuffer } from './free-buffer.ts';
 
 /**
  * A stream of zstd frames, each of at most so many bytes of text and compressed by itself: a quarter less processor time
@@ -23,7 +24,7 @@ const IN_FLIGHT = 2;
 
 /**
  * Gives the bytes of one frame, with size and checksum, for each text. While one is compressed in another thread, the
- * next text is asked for. Whoever stops early ends the source too.
+ * next text is asked for. Whoever stops early ends the source too. What was given is freed when the next is asked for.
  * @param texts of at most `FRAME_BYTES` each, whose bytes stay the same until the next but one is asked for
  */
 export async function* compressFrames(
@@ -42,6 +43,15 @@ export async function* compressFrames(
     },
   });
   const ready: Buffer[] = [];
+  let given: Buffer | undefined;
+  const giveReady = function* (): Generator<Buffer> {
+    for (const bytes of ready.splice(0)) {
+      // What comes lies in other memory: the compressor has filled that of before.
+      if (given?.buffer !== bytes.buffer) freeMemoryOf(given);
+      given = bytes;
+      yield bytes;
+    }
+  };
   compressor.on('data', (bytes: Buffer) => ready.push(bytes));
   // Told by the write as well, which is awaited.
   compressor.on('error', () => {});
@@ -51,13 +61,14 @@ export async function* compressFrames(
       if (text.length > FRAME_BYTES)
         throw new RangeError(`a frame takes ${FRAME_BYTES} bytes, not ${text.length}`);
       await compressing;
-      yield* ready.splice(0);
+      yield* giveReady();
       compressing = compressFrame(compressor, text);
       // It is awaited a text later, or never where the source fails: not an unhandled rejection.
       compressing.catch(() => {});
     }
     await compressing;
-    yield* ready.splice(0);
+    yield* giveReady();
+    freeMemoryOf(given);
   } finally {
     compressor.destroy();
   }
@@ -67,6 +78,10 @@ const compressFrame = (compressor: ZstdCompress, text: Buffer): Promise<void> =>
   new Promise((resolve, reject) => {
     compressor.write(text, (error) => (error ? reject(error) : resolve()));
   });
+
+function freeMemoryOf(part: Buffer | undefined): void {
+  if (part) freeBuffer(Buffer.from(part.buffer));
+}
 
 const decompress = promisify(zstdDecompress);
 

@@ -15,7 +15,8 @@ export function memoryObjects(): ObjectStore & {
     }
     versions += 1;
     const versionId = `v${versions}`;
-    stored.set(`${key} ${versionId}`, body);
+    // A copy: whoever wrote it may use the memory for something else now.
+    stored.set(`${key} ${versionId}`, Buffer.from(body));
     return { versionId };
   };
   return {
@@ -25,7 +26,7 @@ export function memoryObjects(): ObjectStore & {
       const bodies: Buffer[] = [];
       for await (const { number, body } of parts) {
         if (number !== bodies.length + 1) throw new SafeBaseError('upload_failed', 'a part is missing');
-        bodies.push(body);
+        bodies.push(Buffer.from(body));
       }
       if (bodies.length === 0) throw new SafeBaseError('upload_failed', 'there is nothing to write');
       return write(key, Buffer.concat(bodies));

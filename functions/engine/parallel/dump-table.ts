@@ -63,6 +63,7 @@ async function* dumpParts(input: TableDumpInput, onEnd: (rows: DumpedRows) => vo
     input.onProgress(count, textBytes);
     yield* cutter.take(bytes);
   }
+  rows.free();
   yield* cutter.end();
   onEnd({ ...cutter.summary(), ...rows.proof() });
 }

@@ -21,5 +21,6 @@ export async function proveTable(input: ProofInput): Promise<RowsProof> {
     const { rows: count, bytes } = rows.proof();
     input.onProgress(count, bytes);
   }
+  rows.free();
   return rows.proof();
 }

@@ -1,8 +1,11 @@
+import { freeBuffer } from '../free-buffer.ts';
 import { brokenAnswer } from './wire-errors.ts';
 
 const HEADER_BYTES = 4;
 /** A packet of this length goes on in the next one. */
 const MAX_PACKET_BYTES = 0xff_ffff;
+/** Of a payload that goes on in the next chunk, less than this is copied, so that the chunk can be freed. */
+const SMALL_PIECE_BYTES = 8 * 1024;
 /** No server lets `max_allowed_packet` be larger. */
 const MAX_PAYLOAD_BYTES = 1024 ** 3 + 1024;
 
@@ -21,6 +24,8 @@ export class PacketReader {
 
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+  /** Whether a piece of it is still needed when the next one comes. */
+  #isKept = false;
   /** A payload that lies in several chunks or packets. */
   #pieces: Buffer[] = [];
   #payloadBytes = 0;
@@ -29,8 +34,10 @@ export class PacketReader {
   #missing = -1;
   #isContinued = false;
 
-  /** Takes more bytes; all of those before must have been read. */
+  /** Takes more bytes, which are freed when they were read; all of those before must have been. */
   feed(chunk: Buffer): void {
+    if (!this.#isKept) freeBuffer(this.#chunk);
+    this.#isKept = false;
     this.#chunk = chunk;
     this.#at = 0;
   }
@@ -68,7 +75,7 @@ export class PacketReader {
       this.#missing -= to - from;
       this.#payloadBytes += to - from;
       if (this.#payloadBytes > MAX_PAYLOAD_BYTES) throw brokenAnswer('holds a row larger than any can be');
-      this.#pieces.push(this.#chunk.subarray(from, to));
+      this.#keep(this.#chunk.subarray(from, to));
       if (this.#missing > 0) return false;
       this.#missing = -1;
     } while (this.#isContinued);
@@ -78,6 +85,12 @@ export class PacketReader {
     this.#pieces = [];
     this.#payloadBytes = 0;
     return true;
+  }
+
+  #keep(piece: Buffer): void {
+    const isSmall = piece.length < SMALL_PIECE_BYTES;
+    this.#isKept ||= !isSmall;
+    this.#pieces.push(isSmall ? Buffer.from(piece) : piece);
   }
 
   #readHeader(): boolean {

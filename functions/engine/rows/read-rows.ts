@@ -8,6 +8,8 @@ export interface RowsText {
   readonly texts: AsyncIterable<Buffer>;
   /** What was read; final once `texts` has ended. */
   readonly proof: () => RowsProof;
+  /** Frees the memory of the texts, once nobody uses them any more. */
+  readonly free: () => void;
 }
 
 /**
@@ -17,7 +19,11 @@ export interface RowsText {
  */
 export function readRows(conversation: Conversation, columns: number): RowsText {
   const text = new TsvText(columns);
-  return { texts: readTexts(conversation, columns, text), proof: () => text.proof() };
+  return {
+    texts: readTexts(conversation, columns, text),
+    proof: () => text.proof(),
+    free: () => text.free(),
+  };
 }
 
 async function* readTexts(

@@ -1,3 +1,4 @@
+import { freeBuffer } from '../free-buffer.ts';
 import { FRAME_BYTES } from '../zstd-frames.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { maxLineBytes, writeLine } from './tsv-line.ts';
@@ -23,7 +24,7 @@ export class TsvText {
   readonly #fingerprint = new Fingerprint();
   /** Made when they are needed: most tables are small. */
   readonly #buffers: Buffer[] = [];
-  #turn = 0;
+  #turn = BUFFERS - 1;
   #buffer: Buffer = Buffer.alloc(0);
   #view = viewOf(this.#buffer);
   #at = 0;
@@ -67,6 +68,11 @@ export class TsvText {
     this.#ready.push(this.#buffer.subarray(0, this.#at));
     this.#buffer = Buffer.alloc(0);
     this.#at = 0;
+  }
+
+  /** Once all texts are used up, and no row comes any more. */
+  free(): void {
+    for (const buffer of this.#buffers.splice(0)) freeBuffer(buffer);
   }
 
   proof(): RowsProof {

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { freeBuffer } from '../free-buffer.ts';
 import type { Part, PartRecord } from '../part.ts';
 
 /** Cuts a stream into parts of equal size, but for the last, and hashes each and the whole. */
@@ -10,6 +11,7 @@ export class PartCutter {
   readonly #free: Buffer[] = [];
   #part = createHash('sha256');
   #buffer: Buffer | undefined;
+  #isOver = false;
   #filled = 0;
   #sizeBytes = 0;
 
@@ -35,6 +37,8 @@ export class PartCutter {
   }
 
   *end(): Generator<Part> {
+    this.#isOver = true;
+    for (const buffer of this.#free.splice(0)) freeBuffer(buffer);
     if (this.#filled > 0) yield this.#cut();
   }
 
@@ -58,6 +62,11 @@ export class PartCutter {
     this.#sizeBytes += body.length;
     this.#buffer = undefined;
     this.#filled = 0;
-    return { number, body, sha256, release: () => this.#free.push(buffer) };
+    return { number, body, sha256, release: () => this.#release(buffer) };
+  }
+
+  #release(buffer: Buffer): void {
+    if (this.#isOver) freeBuffer(buffer);
+    else this.#free.push(buffer);
   }
 }

@@ -5,7 +5,7 @@ import { inChunks } from './sql/stored-dump.ts';
 
 async function compressed(texts: AsyncIterable<Buffer>, level = 3): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of compressFrames(texts, level)) parts.push(part);
+  for await (const part of compressFrames(texts, level)) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 

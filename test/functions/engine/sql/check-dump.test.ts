@@ -1,8 +1,7 @@
 import { zstdCompressSync } from 'node:zlib';
 import { checkDump } from '../../../../functions/engine/sql/check-dump.ts';
-import { compressFrames } from '../../../../functions/engine/zstd-frames.ts';
 import { SAMPLE_DUMP } from './statements/sample-dump.ts';
-import { END_LINE, inChunks, storedDump } from './stored-dump.ts';
+import { END_LINE, inChunks, storedDump, storedFrames } from './stored-dump.ts';
 
 const program = (text: string) => `DELIMITER ;;\n${text} ;;\nDELIMITER ;\n`;
 const renamed = (text: string) => checkDump(storedDump(`${text}\n${END_LINE}`, { targetSchema: 'copy' }));
@@ -45,7 +44,7 @@ describe('checkDump', () => {
     const insert = `INSERT INTO \`t\` VALUES ('${'x'.repeat(5_000)}'),('y');`;
     const text = `CREATE TABLE \`t\` (\`x\` longtext) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES ('z');\n${insert}\nINSERT INTO \`t\` VALUES ('z');\n${END_LINE}`;
     for (const bytes of [100, 1_000, 1_000_000]) {
-      const dump = compressFrames(inChunks(Buffer.from(text), bytes), 1);
+      const dump = storedFrames(inChunks(Buffer.from(text), bytes));
       const { largestStatementBytes } = await checkDump(storedDump(text, { dump }));
       expect(largestStatementBytes).toBe(insert.length);
     }

@@ -1,7 +1,6 @@
 import { loadSchema } from '../../../../functions/engine/sql/load-schema.ts';
-import { compressFrames } from '../../../../functions/engine/zstd-frames.ts';
 import { loadInput, startTestDatabase, type TestDatabase } from '../test-database.ts';
-import { END_LINE, inChunks, storedDump } from './stored-dump.ts';
+import { END_LINE, inChunks, storedDump, storedFrames } from './stored-dump.ts';
 
 const START_MS = 10 * 60_000;
 const LIMIT_BYTES = 1024 * 1024;
@@ -20,7 +19,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a load into %s with a sma
     const text = `CREATE TABLE \`t\` (\`x\` longtext) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES ('small');\nINSERT INTO \`t\` VALUES ('${row}');\n${END_LINE}`;
     const load = loadSchema({
       ...loadInput(database, 'shop'),
-      ...storedDump(text, { dump: compressFrames(inChunks(Buffer.from(text), 100_000), 1) }),
+      ...storedDump(text, { dump: storedFrames(inChunks(Buffer.from(text), 100_000)) }),
     });
     await expect(load).rejects.toMatchObject({
       code: expect.stringMatching(/^(load_failed|connection_lost)$/),

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import type { CheckInput } from '../../../../functions/engine/sql/format-sql.ts';
-import { decompressFrames } from '../../../../functions/engine/zstd-frames.ts';
+import { compressFrames, decompressFrames } from '../../../../functions/engine/zstd-frames.ts';
 
 /** Text as a stored dump of schema `shop`, ready to be read once. */
 export function storedDump(text: string, changed: Partial<CheckInput> = {}): CheckInput {
@@ -20,6 +20,11 @@ export async function textOf(stored: Buffer): Promise<Buffer> {
   const texts: Buffer[] = [];
   for await (const text of decompressFrames(inChunks(stored, 1_000_000))) texts.push(text);
   return Buffer.concat(texts);
+}
+
+/** Frames as they lie in storage: the compressor frees what it gave. */
+export async function* storedFrames(texts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const bytes of compressFrames(texts, 1)) yield Buffer.from(bytes);
 }
 
 /** Bytes as they might come from storage. */
