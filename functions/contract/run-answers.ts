@@ -55,6 +55,8 @@ export const backup = z.object({
         comment: text,
         counts: z.record(text, z.int()),
         notOfOneInstant: z.array(text),
+        notOfOneInstantCount: z.int().optional(),
+        readUnderLock: z.array(text).optional(),
         brokenViews: z.array(z.object({ name: text, definition: text })),
         definers: z.array(text),
       }),

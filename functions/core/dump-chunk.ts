@@ -1,4 +1,4 @@
-import { dumpTable } from '../engine/parallel/dump-table.ts';
+import { dumpTable, type TableDump } from '../engine/parallel/dump-table.ts';
 import { changedTable } from '../engine/parallel/hold-tables.ts';
 import type { Chunk } from '../engine/parallel/plan-chunks.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
@@ -15,6 +15,8 @@ interface ChunkInput {
   readonly table: RowTable;
   /** @default the whole table */
   readonly chunk: Chunk | undefined;
+  /** What was read before. @default it is read now */
+  readonly kept: TableDump | undefined;
   readonly key: string;
   readonly partBytes: number;
   readonly signal: AbortSignal;
@@ -31,18 +33,20 @@ interface DumpedChunk {
 
 /** Reads the rows of a chunk and stores them. @throws as `readRows` and `storeParts`; `dump_failed` where it was changed */
 export async function dumpChunk(input: ChunkInput): Promise<DumpedChunk> {
-  const { work, product, lane, table, chunk, key, partBytes, signal, onProgress } = input;
+  const { work, product, lane, table, chunk, kept, key, partBytes, signal, onProgress } = input;
   const { ports, settings } = work;
-  const dump = dumpTable({
-    converse: lane.converse,
-    product,
-    table,
-    ...(chunk && { chunk }),
-    zstdLevel: settings.zstdLevel,
-    partBytes,
-    signal,
-    onProgress,
-  });
+  const dump =
+    kept ??
+    dumpTable({
+      converse: lane.converse,
+      product,
+      table,
+      ...(chunk && { chunk }),
+      zstdLevel: settings.zstdLevel,
+      partBytes,
+      signal,
+      onProgress,
+    });
   const storing = await storeParts(ports.objects, key, dump.parts, signal).catch((error: unknown) => {
     throw changedTable(table, error);
   });

@@ -1,5 +1,5 @@
 import type { Query } from '../engine/connection.ts';
-import type { Loss } from '../engine/contents.ts';
+import type { Loss, SchemaContents } from '../engine/contents.ts';
 import { withOpen } from '../engine/deadline.ts';
 import { dumpText } from '../engine/parallel/text-parts.ts';
 import { partBytesFor } from '../engine/part.ts';
@@ -145,14 +145,22 @@ async function storeAll(work: DumpWork, plan: BackupPlan, { attempt, query, sche
     bytesEstimated: plan.sizeBytes,
   });
   const tables = Map.groupBy(stored, ([{ schema }]) => schema);
-  const { instant } = schemas;
+  const { instant, kept } = schemas;
   return texts.map(({ definitions, objects }, index): ParallelSchema => {
     const planned = plan.schemas[index];
     if (planned === undefined) throw new Error(`schema ${index} was not planned`);
     const inOrder = (tables.get(index) ?? []).toSorted(([a], [b]) => a.place - b.place);
     const list = inOrder.map(([, table]) => table);
-    return { ...planned.contents, tables: list, instant, definitions, objects };
+    const underLock = inOrder.filter(([job]) => kept.has(job)).map(([{ table }]) => table.name);
+    return { ...ofInstant(planned.contents, underLock), tables: list, instant, definitions, objects };
   });
+}
+
+/** @param underLock tables that no snapshot shows, which were read while nobody could write to them */
+function ofInstant(contents: SchemaContents, underLock: readonly string[]): SchemaContents {
+  if (underLock.length === 0) return contents;
+  const notOfOneInstant = contents.notOfOneInstant.filter((name) => !underLock.includes(name));
+  return { ...contents, notOfOneInstant, readUnderLock: underLock };
 }
 
 async function storeText(

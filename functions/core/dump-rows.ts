@@ -144,6 +144,7 @@ async function dumpPiece(
     lane: session,
     table: job.table,
     chunk,
+    kept: schemas.kept.get(job),
     key: keyOf(job, number),
     partBytes: partBytesOf(job),
     signal,

@@ -34,6 +34,8 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     ...schema,
     comment: schema.comment.slice(0, characters),
     notOfOneInstant: schema.notOfOneInstant.slice(0, names),
+    ...(schema.notOfOneInstant.length > names && { notOfOneInstantCount: schema.notOfOneInstant.length }),
+    ...(schema.readUnderLock && { readUnderLock: schema.readUnderLock.slice(0, names) }),
     definers: schema.definers.slice(0, names),
     brokenViews: schema.brokenViews.slice(0, names).map(({ name, definition }) => ({
       name,

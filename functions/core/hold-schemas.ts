@@ -1,12 +1,20 @@
 import { readServer, type Server } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
+import type { TableDump } from '../engine/parallel/dump-table.ts';
 import { type HeldTables, holdTables, waitForTables } from '../engine/parallel/hold-tables.ts';
 import { type Instant, type LaneSession, openInstant } from '../engine/parallel/open-instant.ts';
-import { changedSince, readTableBirths, refuseOtherBirths } from '../engine/parallel/table-births.ts';
+import { readSmallTables } from '../engine/parallel/small-tables.ts';
+import {
+  changedSince,
+  readTableBirths,
+  refuseOtherBirths,
+  type TableBirths,
+} from '../engine/parallel/table-births.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { isCode } from '../errors.ts';
 import type { DumpWork } from './dump-schemas.ts';
+import { keepSmall } from './keep-small.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -39,13 +47,15 @@ export interface HeldSchemas {
   readonly server: Server;
   /** When the snapshot was asked for (ISO 8601). */
   readonly instant: string;
-  readonly position: Instant<RowSession>['position'];
+  readonly position: Instant<RowSession, never>['position'];
   readonly snapshot: Snapshot;
   readonly lanes: readonly Lane[];
   /** The tables of the snapshot, the largest first: as soon as its rows are through, nobody waits for it. */
   readonly held: readonly RowJob[];
   /** Those that no snapshot shows. */
   readonly others: readonly RowJob[];
+  /** The rows of those of `others` that were read under the lock, and so are of the instant. */
+  readonly kept: ReadonlyMap<RowJob, TableDump>;
 }
 
 /**
@@ -55,11 +65,16 @@ export interface HeldSchemas {
  * @throws `dump_failed` where a table was changed before it was held
  */
 export async function holdSchemas(
-  { ports, settings, held: { signal, keep } }: DumpWork,
+  work: DumpWork,
   plan: BackupPlan,
   catalogue: LaneSession,
   sessions: readonly RowSession[],
 ): Promise<HeldSchemas> {
+  const {
+    ports,
+    settings,
+    held: { signal, keep },
+  } = work;
   const { query } = catalogue;
   const names = plan.schemas.map(({ contents }) => contents.name);
   for (const lane of sessions) await waitForTables(lane.query, WAIT_SECONDS);
@@ -67,7 +82,11 @@ export async function holdSchemas(
   const before = await readTableBirths(query, names);
   const instant = new Date(ports.now()).toISOString();
   const lists = await listTables(query, server, names);
-  const { lanes, position, way, lockMs } = await openInstant({
+  const jobs = jobsOf(lists, before);
+  const isHeld = ({ table }: RowJob): boolean => before.has(`${table.schema}.${table.name}`);
+  const others = jobs.filter((job) => !isHeld(job));
+  const small = others.length > 0 && sessions.length > 1 ? await readSmallTables(query, names) : [];
+  const { lanes, position, way, lockMs, still } = await openInstant({
     product: server.info.product,
     lanes: sessions,
     holder: catalogue,
@@ -75,6 +94,7 @@ export async function holdSchemas(
     lockBudgetMs: settings.lockBudgetMs,
     patienceMs: PATIENCE_MS,
     signal,
+    whileStill: (by, reader) => keepSmall(work, server, { by, reader, small, others }),
   }).catch((error: unknown) => {
     // A lock on all tables does not tell which one is gone.
     throw isCode(error, 'query_failed') && error.details.errno === NO_SUCH_TABLE
@@ -84,13 +104,6 @@ export async function holdSchemas(
   const snapshot = { lanes: lanes.length, way, lockMs: Math.round(lockMs) };
   keep({ snapshot });
   await waitForTables(query, WAIT_SECONDS);
-  const jobs = lists.flatMap((tables, schema) =>
-    tables.map((table, place): RowJob => {
-      const bytes = before.get(`${table.schema}.${table.name}`)?.bytes ?? 0;
-      return { schema, place, table, bytes };
-    }),
-  );
-  const isHeld = ({ table }: RowJob): boolean => before.has(`${table.schema}.${table.name}`);
   const held = jobs.filter(isHeld).toSorted((a, b) => b.bytes - a.bytes);
   const toHold = held.map(({ table }) => table);
   const holding = await Promise.allSettled(
@@ -104,9 +117,17 @@ export async function holdSchemas(
   });
   refuseOtherBirths(before, await readTableBirths(query, names));
   refuseOtherColumns(lists.flat(), (await listTables(query, server, names)).flat());
-  const others = jobs.filter((job) => !isHeld(job));
-  return { server, instant, position, snapshot, lanes: holders, held, others };
+  return { server, instant, position, snapshot, lanes: holders, held, others, kept: still ?? new Map() };
 }
+
+/** What there is to read, from the catalogue and what it estimates. */
+const jobsOf = (lists: readonly (readonly RowTable[])[], births: TableBirths): readonly RowJob[] =>
+  lists.flatMap((tables, schema) =>
+    tables.map((table, place): RowJob => {
+      const bytes = births.get(`${table.schema}.${table.name}`)?.bytes ?? 0;
+      return { schema, place, table, bytes };
+    }),
+  );
 
 /** By schema. The past of rows travels where a load can bring it. */
 async function listTables(

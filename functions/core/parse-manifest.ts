@@ -34,6 +34,7 @@ const contents = {
   comment: z.string(),
   counts,
   notOfOneInstant: z.array(z.string()),
+  readUnderLock: z.array(z.string()).exactOptional(),
   brokenViews: z.array(z.object({ name: z.string(), definition: z.string() })),
   definers: z.array(z.string()),
 };

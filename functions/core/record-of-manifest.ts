@@ -31,8 +31,10 @@ const ofParallel = ({ snapshot, attempts }: ParallelManifest): BackupResult => (
 
 /** What the record keeps of a schema. */
 export const contentsIn = (stored: StoredSchema): SchemaContents => {
-  const { name, characterSet, collation, comment, counts, notOfOneInstant, brokenViews, definers } = stored;
-  return { name, characterSet, collation, comment, counts, notOfOneInstant, brokenViews, definers };
+  const { name, characterSet, collation, comment, counts, brokenViews, definers } = stored;
+  const { notOfOneInstant, readUnderLock } = stored;
+  const told = { name, characterSet, collation, comment, counts, notOfOneInstant, brokenViews, definers };
+  return { ...told, ...(readUnderLock && { readUnderLock }) };
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -48,6 +48,10 @@ export interface SchemaContents {
   readonly counts: ObjectCounts;
   /** Tables whose engine takes no part in a snapshot: copied as they were when they were read. */
   readonly notOfOneInstant: readonly string[];
+  /** How many these are, where an answer cannot name all. */
+  readonly notOfOneInstantCount?: number;
+  /** Tables of such engines that are of the instant all the same: small ones, read while nobody could write to them. */
+  readonly readUnderLock?: readonly string[];
   /** Views that refer to something gone: not in the dump, kept here as text. */
   readonly brokenViews: readonly { readonly name: string; readonly definition: string }[];
   /** The accounts, as `user@host`, under which its views, triggers, routines and events run. */

@@ -13,18 +13,20 @@ export interface LaneSession {
 
 /** How the lanes came to see the same instant: nobody had to wait, commits had, or writes to these tables had. */
 export type InstantWay = 'alone' | LockWay;
-type LockWay = 'backup_stage' | 'lock_tables';
+export type LockWay = 'backup_stage' | 'lock_tables';
 
-export interface Instant<Lane> {
+export interface Instant<Lane, Still> {
   /** Those that see it; the others take no part, and their owner closes them. */
   readonly lanes: readonly Lane[];
   readonly way: InstantWay;
   /** From the requests for locks until they were given back, by the server's clock; 0 where none was asked for. */
   readonly lockMs: number;
   readonly position?: BinlogPosition;
+  /** What `whileStill` gave; absent where there was no lock. */
+  readonly still?: Still;
 }
 
-interface InstantInput<Lane> {
+interface InstantInput<Lane, Still> {
   readonly product: 'mariadb' | 'mysql';
   /** Idle; at least one. */
   readonly lanes: readonly Lane[];
@@ -36,6 +38,12 @@ interface InstantInput<Lane> {
   readonly lockBudgetMs: number;
   /** How long to wait for transactions of others to end before asking. */
   readonly patienceMs: number;
+  /**
+   * Reads tables that no snapshot shows, while nobody can write to those of `STILL_ENGINES`. Commits go on meanwhile where
+   * the lock lets them. Where it takes longer than the budget, its statement is killed.
+   * @param reader a lane that is in no transaction yet
+   */
+  readonly whileStill?: (way: LockWay, reader: Lane) => Promise<Still>;
   readonly signal: AbortSignal;
 }
 
@@ -44,9 +52,9 @@ interface InstantInput<Lane> {
  * account may, and where none is had within the budget the first lane goes on alone.
  * @throws what a lane's statements give, the reason of the signal
  */
-export async function openInstant<Lane extends LaneSession>(
-  input: InstantInput<Lane>,
-): Promise<Instant<Lane>> {
+export async function openInstant<Lane extends LaneSession, Still = never>(
+  input: InstantInput<Lane, Still>,
+): Promise<Instant<Lane, Still>> {
   const { product, lanes, signal } = input;
   for (const lane of lanes) await lane.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   let lockMs = 0;
@@ -79,17 +87,28 @@ const WAYS: Readonly<Record<'mariadb' | 'mysql', readonly LockWay[]>> = {
   mysql: ['lock_tables'],
 };
 
+/**
+ * The engines without transactions whose rows nobody can change under a lock. BACKUP STAGE FLUSH stops writes to MyISAM and
+ * CSV; those to MEMORY go on under every stage, and those to Aria and ARCHIVE until BLOCK_COMMIT, which lets rows in before
+ * it makes their statement wait.
+ */
+export const STILL_ENGINES: Readonly<Record<LockWay, readonly string[]>> = {
+  backup_stage: ['MyISAM', 'CSV'],
+  lock_tables: ['MyISAM', 'CSV', 'Aria', 'ARCHIVE', 'MEMORY'],
+};
+
 /** Waited for in vain (1205), or stopped: by us (1317), or by a limit of the server's own (3024, 1969). */
 const isGivenUp = (error: unknown): boolean =>
   isCode(error, 'query_failed') && [1205, 1317, 3024, 1969].includes(Number(error.details.errno));
 
 /** @returns nothing where the lanes do not see the same */
-async function underLock<Lane extends LaneSession>(
-  input: InstantInput<Lane>,
+async function underLock<Lane extends LaneSession, Still>(
+  input: InstantInput<Lane, Still>,
   way: LockWay,
   onLocked: (ms: number) => void,
-): Promise<Pick<Instant<Lane>, 'position'> | undefined> {
+): Promise<Pick<Instant<Lane, Still>, 'position' | 'still'> | undefined> {
   const { holder, lanes, lockBudgetMs } = input;
+  const reader = lanes.at(-1);
   if (way === 'lock_tables' && !(await othersAreDone(input))) return undefined;
   const seconds = Math.max(1, Math.ceil(lockBudgetMs / 1000));
   // Where we hang with the lock, or are gone without a word, the server ends this connection, and the lock with it.
@@ -97,14 +116,25 @@ async function underLock<Lane extends LaneSession>(
   const asked = await readClock(holder);
   // Each of many locks has that time-out, all of them together have only this one.
   const budget = AbortSignal.any([AbortSignal.timeout(lockBudgetMs), input.signal]);
-  const giveUp = () => void lanes[0]?.query(`KILL QUERY ${holder.connectionId}`).catch(() => {});
+  const giveUp = (): void => {
+    for (const busy of [holder, reader])
+      void lanes[0]?.query(`KILL QUERY ${busy?.connectionId}`).catch(() => {});
+  };
   budget.addEventListener('abort', giveUp, { once: true });
-  const held = { position: undefined as BinlogPosition | undefined, isSame: false, isLocked: false };
+  const held = {
+    position: undefined as BinlogPosition | undefined,
+    still: undefined as Still | undefined,
+    isSame: false,
+    isLocked: false,
+  };
   try {
     for (const statement of lockingOf(way, input)) {
       await holder.query(statement);
       held.isLocked = true;
     }
+    if (reader) held.still = await input.whileStill?.(way, reader);
+    if (budget.aborted) return undefined;
+    if (way === 'backup_stage') await holder.query('BACKUP STAGE BLOCK_COMMIT');
     await Promise.all(lanes.map((lane) => lane.query(BEGIN)));
     held.position = await positionOf(input);
     held.isSame = way !== 'backup_stage' || (await haveOnePosition(lanes));
@@ -118,7 +148,8 @@ async function underLock<Lane extends LaneSession>(
     );
   }
   if (!held.isSame) return undefined;
-  return held.position ? { position: held.position } : {};
+  const { position, still } = held;
+  return { ...(position && { position }), ...(still !== undefined && { still }) };
 }
 
 /**
@@ -148,9 +179,13 @@ const UNLOCKING: Readonly<Record<LockWay, string>> = {
   lock_tables: 'UNLOCK TABLES',
 };
 
-function lockingOf(way: LockWay, { tables }: Pick<InstantInput<LaneSession>, 'tables'>): readonly string[] {
+/** What stops writes to tables without transactions. */
+function lockingOf(
+  way: LockWay,
+  { tables }: Pick<InstantInput<LaneSession, unknown>, 'tables'>,
+): readonly string[] {
   if (way === 'backup_stage') {
-    return ['START', 'FLUSH', 'BLOCK_DDL', 'BLOCK_COMMIT'].map((stage) => `BACKUP STAGE ${stage}`);
+    return ['START', 'FLUSH', 'BLOCK_DDL'].map((stage) => `BACKUP STAGE ${stage}`);
   }
   const named = tables.map(({ schema, name }) => `${quoteName(schema)}.${quoteName(name)} READ`);
   return named.length === 0 ? [] : [`LOCK TABLES ${named.join(', ')}`];
@@ -161,7 +196,11 @@ function lockingOf(way: LockWay, { tables }: Pick<InstantInput<LaneSession>, 'ta
  * as that takes. Accounts that may not see others' transactions ask at once, and have the budget alone.
  * @returns whether no transaction with locks is older than a second
  */
-async function othersAreDone({ holder, patienceMs, signal }: InstantInput<LaneSession>): Promise<boolean> {
+async function othersAreDone({
+  holder,
+  patienceMs,
+  signal,
+}: Pick<InstantInput<LaneSession, unknown>, 'holder' | 'patienceMs' | 'signal'>): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const old = await holder
@@ -192,5 +231,7 @@ const positionOf = ({
   product,
   holder,
   lanes,
-}: InstantInput<LaneSession>): Promise<BinlogPosition | undefined> =>
+}: Pick<InstantInput<LaneSession, unknown>, 'product' | 'holder' | 'lanes'>): Promise<
+  BinlogPosition | undefined
+> =>
   product === 'mariadb' && lanes[0] ? readSnapshotPosition(lanes[0].query) : readStatusPosition(holder.query);

@@ -58,6 +58,7 @@ describe('what is kept on the record', () => {
     expect(fitted).toMatchObject({ shortened: true });
     expect(bytes(fitted)).toBeLessThan(ROOM);
     expect(fitted.losses).toHaveLength(100);
+    expect(fitted.schemas?.every((fit) => fit.notOfOneInstantCount === 1_000)).toBe(true);
     expect(fitted.schemas?.map(({ name }) => name)).toEqual(result.schemas.map(({ name }) => name));
   });
 

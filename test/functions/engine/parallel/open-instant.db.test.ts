@@ -36,7 +36,7 @@ describe.each([
     await server?.stop();
   });
 
-  const open = (wish: Partial<Parameters<typeof openInstant<RowSession>>[0]> = {}) =>
+  const open = (wish: Partial<Parameters<typeof openInstant<RowSession, unknown>>[0]> = {}) =>
     openInstant({
       product: server.product,
       lanes,
@@ -145,6 +145,33 @@ describe.each([
     await other.query('UNLOCK TABLES');
     await other.query('UPDATE bank_b.accounts SET cents = cents WHERE id = 1');
     await other.close();
+  });
+
+  it('has no row written to tables without transactions while they are read, and ends that by its budget', async () => {
+    await server.admin.query('DROP TABLE IF EXISTS bank_a.notes');
+    await server.admin.query('CREATE TABLE bank_a.notes (id INT) ENGINE=MyISAM');
+    const tables = [...TABLES, { schema: 'bank_a', name: 'notes' }];
+    const writer = await server.open();
+    let written: Promise<unknown> | undefined;
+    const instant = await open({
+      tables,
+      whileStill: async (_, reader) => {
+        written = writer.query('INSERT INTO bank_a.notes VALUES (1)');
+        await reader.query('DO SLEEP(0.3)');
+        return reader.query('SELECT id FROM bank_a.notes');
+      },
+    });
+    expect(instant).toMatchObject({ way, lanes: { length: 3 }, still: [] });
+    await written;
+    await Promise.all(lanes.map((lane) => lane.query('COMMIT')));
+    const whileStill = (_: unknown, reader: RowSession) =>
+      reader.query('SELECT id, SLEEP(20) FROM bank_a.notes');
+    const slow = await open({ tables, lockBudgetMs: 700, whileStill });
+    expect(slow).toMatchObject({ way: 'alone', lanes: { length: 1 } });
+    expect(slow.still).toBeUndefined();
+    expect(slow.lockMs).toBeLessThan(1500);
+    await writer.query('INSERT INTO bank_a.notes VALUES (2)');
+    await Promise.all([writer.close(), ...lanes.map((lane) => lane.query('COMMIT'))]);
   });
 
   it('does not ask for table locks while a transaction of somebody else holds them', async () => {
