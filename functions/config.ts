@@ -64,12 +64,15 @@ export const SETTINGS = {
     .int()
     .min(0)
     .default(64 * MIB),
-  /** Bytes of tables that one worker dumps in a second; measured by `npm run bench -- sql`, halved. */
+  /**
+   * Bytes of tables that one worker dumps in a second. A third of the slowest that was measured (docs/performance.md: 79 MB
+   * in format `parallel`, `mix`; 120 in `sql`), as its processors and the way to its server may be slower.
+   */
   DUMP_BYTES_PER_SECOND: z.coerce
     .number()
     .positive()
     .default(25 * MIB),
-  /** Bytes of tables that one worker loads in a second; measured likewise. */
+  /** Bytes of tables that one worker loads in a second: a third of what was measured (22 MB, `restore mix`). */
   LOAD_BYTES_PER_SECOND: z.coerce
     .number()
     .positive()

@@ -1,3 +1,4 @@
+import { tooLargeFor } from '../engine/catalogue/estimate.ts';
 import { partBytesFor } from '../engine/part.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -5,17 +6,17 @@ import { describedTable } from './described-table.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, type ParallelSchema, type StoredFile } from './manifest.ts';
 import type { BackupPlan } from './plan-backup.ts';
 
-/** A manifest as it is stored. @throws `too_large_for_sql` where nobody would read it */
+/** A manifest as it is stored. @throws `too_large_for_sql`, `too_large_for_one_worker` where nobody would read it */
 export function manifestBody(manifest: Manifest): Buffer {
   const body = Buffer.from(printed(manifest));
-  refuseLonger(body.length);
+  refuseLonger(manifest.format, body.length);
   return body;
 }
 
 /**
  * Refuses what would end with a manifest that nobody reads, before anything is stored.
  * @param tables of each schema of the plan, in its order, and in how many chunks they are cut
- * @throws `too_large_for_sql`
+ * @throws `too_large_for_one_worker`
  */
 export function refuseLongManifest(
   plan: BackupPlan,
@@ -32,7 +33,7 @@ export function refuseLongManifest(
   });
   const parts = plan.schemas.map(({ sizeBytes }) => Math.ceil(sizeBytes / partBytesFor(sizeBytes)));
   const partBytes = parts.reduce((total, count) => total + count, 0) * printed(FILE.parts).length;
-  refuseLonger(Buffer.byteLength(printed({ schemas, losses: plan.losses })) + partBytes);
+  refuseLonger('parallel', Buffer.byteLength(printed({ schemas, losses: plan.losses })) + partBytes);
 }
 
 const printed = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -51,10 +52,10 @@ const FILE: StoredFile = {
 
 const CHUNK = { ...FILE, rows: MOST, textBytes: MOST, fingerprint: HASH };
 
-function refuseLonger(bytes: number): void {
+function refuseLonger(format: Manifest['format'], bytes: number): void {
   if (bytes <= MAX_MANIFEST_BYTES) return;
   throw new SafeBaseError(
-    'too_large_for_sql',
+    tooLargeFor(format),
     `the list of all tables and objects would take ${bytes} bytes, and a manifest ${MAX_MANIFEST_BYTES}`,
     { hint: 'Register several databases, each with a list of schemas.' },
   );

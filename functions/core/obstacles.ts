@@ -20,6 +20,7 @@ const OBSTACLES = [
   'target_not_empty',
   'target_too_old',
   'timestamps_implicit',
+  'too_large_for_one_worker',
   'too_large_for_sql',
   'unsupported_server',
 ] as const satisfies readonly ErrorCode[];

@@ -1,7 +1,7 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseAmbiguousNames, refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { refuseDumpHangs } from '../engine/catalogue/dump-hangs.ts';
-import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { refuseTooLarge, tooLargeFor } from '../engine/catalogue/estimate.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
 import { findLosses } from '../engine/catalogue/losses.ts';
 import { findParallelLosses } from '../engine/catalogue/parallel-losses.ts';
@@ -59,7 +59,7 @@ const LOSS_TIME_SHARE = 0.1;
 /**
  * Looks at the database before a byte is dumped, and refuses what would end in a partial, endless or useless dump.
  * @throws `reads_limited`, `unsupported_server`, `schema_unknown`, `insufficient_privileges`, `run_active`, `event_delimiter`, `name_not_dumpable`,
- * `too_large_for_sql`, and the codes of reaching the database
+ * `too_large_for_sql`, `too_large_for_one_worker`, and the codes of reaching the database
  */
 export async function planBackup(
   connector: SqlConnector,
@@ -70,7 +70,7 @@ export async function planBackup(
   try {
     const { server, life, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
-    refuseTooLarge(estimateTimes(sizeBytes, settings), settings.workerSeconds);
+    refuseTooLarge(input.format, sizeBytes, settings, settings.workerSeconds);
     // Format `parallel` reads events by itself.
     if (input.format === 'sql') await refuseDumpHangs(session.query, server, surveys);
     await refuseAmbiguousNames(session.query, server, surveys);
@@ -87,7 +87,7 @@ export async function planBackup(
 
 async function survey(
   query: Query,
-  { database, lockSchemas }: PlanInput,
+  { database, lockSchemas, format }: PlanInput,
 ): Promise<{
   readonly server: Server;
   readonly life: ServerLife;
@@ -105,7 +105,7 @@ async function survey(
   );
   if (names.length > MAX_SCHEMAS) {
     throw new SafeBaseError(
-      'too_large_for_sql',
+      tooLargeFor(format),
       `the server holds ${names.length} schemas and one backup takes ${MAX_SCHEMAS}`,
       {
         hint: 'Register several databases, each with a list of schemas.',

@@ -1,6 +1,6 @@
 import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
-import { estimateTimes, refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
 import { requireLocalInfile } from '../engine/catalogue/local-infile.ts';
@@ -61,8 +61,8 @@ interface PlanSettings {
  * Looks at the target before anything is read or written, and refuses what would stop half-way. A dry run, which changes
  * nothing, locks nothing either.
  * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `run_active`, `names_changed`,
- * `schema_not_in_backup`, `target_not_empty`, `definer_unknown`, `too_large_for_sql`, `insufficient_privileges`, and the codes of reaching
- * the database
+ * `schema_not_in_backup`, `target_not_empty`, `definer_unknown`, `too_large_for_sql`, `too_large_for_one_worker`,
+ * `insufficient_privileges`, and the codes of reaching the database
  */
 export async function planRestore(
   connector: SqlConnector,
@@ -100,8 +100,8 @@ export async function planRestore(
     }
     if (manifest.format === 'parallel') await look(() => requireLocalInfile(query));
     const dumpBytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
-    const times = estimateTimes(dumpBytes, { dumpBytesPerSecond: Infinity, ...settings });
-    await look(() => refuseTooLarge(times, settings.workerSeconds));
+    const rates = { ...settings, dumpBytesPerSecond: Infinity };
+    await look(() => refuseTooLarge(manifest.format, dumpBytes, rates, settings.workerSeconds));
     await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
     return {
       product: server.info.product,

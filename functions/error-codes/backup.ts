@@ -8,6 +8,11 @@ export const BACKUP_ERRORS = {
     'The database is too large for format sql',
     'Back up fewer schemas in one database record.',
   ),
+  too_large_for_one_worker: entry(
+    'refused',
+    'The database is too large for one worker',
+    'Back up fewer schemas in one database record.',
+  ),
   reads_limited: entry(
     'refused',
     'New sessions on this server do not see all rows',

@@ -7,10 +7,13 @@ export interface Estimate {
   readonly loadSeconds: number;
 }
 
-interface Rates {
+/** What is expected of a worker; infinite where nothing is to be dumped or loaded. */
+export interface Rates {
   readonly dumpBytesPerSecond: number;
   readonly loadBytesPerSecond: number;
 }
+
+type Format = 'sql' | 'parallel';
 
 /** @param sizeBytes bytes of rows */
 export const estimateTimes = (sizeBytes: number, rates: Rates): Estimate => ({
@@ -21,16 +24,35 @@ export const estimateTimes = (sizeBytes: number, rates: Rates): Estimate => ({
 
 /**
  * Refuses what one worker could not dump, or could dump but never load again.
+ * @param sizeBytes bytes of rows
  * @param workerSeconds what a worker can use of its time
- * @throws `too_large_for_sql` with both estimates
+ * @throws `too_large_for_sql`, `too_large_for_one_worker` with both estimates, and the rates that they go by
  */
-export function refuseTooLarge(estimate: Estimate, workerSeconds: number): void {
-  const { sizeBytes, dumpSeconds, loadSeconds } = estimate;
-  if (Math.max(dumpSeconds, loadSeconds) <= workerSeconds) return;
-  const gigabytes = (sizeBytes / 1e9).toFixed(1);
+export function refuseTooLarge(format: Format, sizeBytes: number, rates: Rates, workerSeconds: number): void {
+  const estimate = estimateTimes(sizeBytes, rates);
+  const ways = [
+    ['dump', estimate.dumpSeconds, rates.dumpBytesPerSecond],
+    ['load', estimate.loadSeconds, rates.loadBytesPerSecond],
+  ] as const;
+  if (ways.every(([, seconds]) => seconds <= workerSeconds)) return;
+  const told = ways
+    .filter(([, , rate]) => Number.isFinite(rate))
+    .map(([way, seconds, rate]) => `about ${seconds} s to ${way} at ${(rate / 1e6).toFixed(1)} MB a second`);
+  const { dumpBytesPerSecond, loadBytesPerSecond } = rates;
   throw new SafeBaseError(
-    'too_large_for_sql',
-    `${gigabytes} GB would take about ${dumpSeconds} s to dump and ${loadSeconds} s to load, and one worker has ${workerSeconds} s`,
-    { details: { sizeBytes, dumpSeconds, loadSeconds, workerSeconds } },
+    tooLargeFor(format),
+    `${(sizeBytes / 1e9).toFixed(1)} GB would take ${told.join(' and ')}, and one worker has ${Math.floor(workerSeconds)} s`,
+    {
+      details: {
+        ...estimate,
+        ...(Number.isFinite(dumpBytesPerSecond) && { dumpBytesPerSecond }),
+        ...(Number.isFinite(loadBytesPerSecond) && { loadBytesPerSecond }),
+        workerSeconds,
+      },
+    },
   );
 }
+
+/** What is said of a database that a format cannot carry whole. */
+export const tooLargeFor = (format: Format) =>
+  format === 'sql' ? 'too_large_for_sql' : 'too_large_for_one_worker';

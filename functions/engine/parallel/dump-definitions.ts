@@ -45,7 +45,7 @@ export async function dumpDefinitions(
     const [bytes] = dump.progress();
     if (bytes > MAX_BYTES) {
       throw new SafeBaseError(
-        'too_large_for_sql',
+        'too_large_for_one_worker',
         `the definitions of ${input.schema} exceed ${MAX_BYTES} bytes`,
       );
     }

@@ -45,10 +45,17 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     readonly lanes?: number;
     /** Which lane, from 1, gets no connection. */
     readonly refuseLane?: number;
+    readonly dumpBytesPerSecond?: number;
   }
   async function scene(
     watch: Watch,
-    { show = (_, rows) => rows, chunkBytes = 2 ** 26, lanes = 1, refuseLane }: Scene = {},
+    {
+      show = (_, rows) => rows,
+      chunkBytes = 2 ** 26,
+      lanes = 1,
+      refuseLane,
+      dumpBytesPerSecond = 1e9,
+    }: Scene = {},
   ) {
     const run = new AbortController();
     const { signal } = run;
@@ -88,7 +95,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     };
     const sessions = runSessions(watched, held, log);
     const { connector } = sessions;
-    const rates = { dumpBytesPerSecond: 1e9, loadBytesPerSecond: 1e9, workerSeconds: 600 };
+    const rates = { dumpBytesPerSecond, loadBytesPerSecond: 1e9, workerSeconds: 600 };
     const asked = { database, endpoint, lockSchemas: held.lockSchemas, format: 'parallel' as const };
     const look = () => planBackup(connector, rates, asked);
     const plan = await look();
@@ -391,6 +398,18 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     60_000,
   );
 
+  it('is refused before it begins where one worker would not have the time for it', async () => {
+    let snapshots = 0;
+    const watch = (sql: string) => {
+      if (isSnapshot(sql)) snapshots += 1;
+    };
+    await expect(scene(watch, { dumpBytesPerSecond: 10 })).rejects.toMatchObject({
+      code: 'too_large_for_one_worker',
+      details: { sizeBytes: expect.any(Number), dumpSeconds: expect.any(Number), workerSeconds: 600 },
+    });
+    expect(snapshots).toBe(0);
+  });
+
   it('stores nothing where nobody would read its manifest', async () => {
     const long = (sql: string, rows: Rows): Rows =>
       sql.includes('COLUMN_TYPE AS full_type')
@@ -398,7 +417,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
         : rows;
     const { objects, dump } = await scene(() => {}, { show: long });
     await expect(dump()).rejects.toMatchObject({
-      code: 'too_large_for_sql',
+      code: 'too_large_for_one_worker',
       message: expect.stringContaining('a manifest 67108864'),
     });
     expect([objects.stored.size, objects.uploads.size]).toEqual([0, 0]);

@@ -47,7 +47,7 @@ it('refuses what nobody would read, and says how long it would be', async () => 
   const long = { ...manifest, notCovered: ['x'.repeat(64 * 1024 * 1024)] };
   expect(() => manifestBody(long)).toThrow(
     expect.objectContaining({
-      code: 'too_large_for_sql',
+      code: 'too_large_for_one_worker',
       message: expect.stringMatching(/would take 67\d{6} bytes/),
     }),
   );
@@ -55,7 +55,7 @@ it('refuses what nobody would read, and says how long it would be', async () => 
 
 describe('before anything is stored', () => {
   const refusal = expect.objectContaining({
-    code: 'too_large_for_sql',
+    code: 'too_large_for_one_worker',
     hint: expect.stringContaining('several databases'),
   });
 
