@@ -37,7 +37,7 @@ export function memoryObjects(): ObjectStore & {
       if (body === undefined || (range && range.last >= body.length)) {
         throw new SafeBaseError('backup_damaged', `${key} is gone or too short`);
       }
-      yield range ? body.subarray(range.first, range.last + 1) : body;
+      yield Buffer.from(range ? body.subarray(range.first, range.last + 1) : body);
     },
     async *list(prefix, after = '') {
       for (const name of [...stored.keys()].sort()) {

@@ -1,5 +1,6 @@
 import { damagedDump } from '../damaged-dump.ts';
 import { throwIfOver } from '../deadline.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import type { Converse } from '../rows/conversation.ts';
 import { loadRows } from '../rows/load-rows.ts';
 import { type RowTable, rowStatements } from '../rows/table-rows.ts';
@@ -22,7 +23,7 @@ interface StoredRowsInput {
  * @throws `backup_damaged` where they are not what the manifest tells; what `stored` throws; the reason of the signal
  */
 export async function checkTable(input: StoredRowsInput): Promise<void> {
-  for await (const _ of provedTexts(input));
+  for await (const text of provedTexts(input)) freeBuffer(text);
 }
 
 interface TableLoadInput extends StoredRowsInput {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { damagedDump } from '../damaged-dump.ts';
 import { throwIfOver } from '../deadline.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import type { PartRecord } from '../part.ts';
 import type { ReadRange, VerifiedObject } from './format-sql.ts';
 
@@ -44,6 +45,7 @@ async function readPart(read: ReadRange, part: PartRecord, first: number): Promi
     if (filled + chunk.length > part.sizeBytes)
       throw damagedDump(`part ${part.number} is longer than it was`);
     filled += chunk.copy(body, filled);
+    freeBuffer(chunk);
   }
   if (filled !== part.sizeBytes) throw damagedDump(`part ${part.number} is shorter than it was`);
   if (createHash('sha256').update(body).digest('hex') !== part.sha256) {
