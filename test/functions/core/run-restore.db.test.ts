@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { sumOfChunks } from '../../../functions/core/check-stored.ts';
+import type { BackupId } from '../../../functions/core/ids.ts';
 import type { ParallelManifest, StoredTable } from '../../../functions/core/manifest.ts';
 import { parseManifest } from '../../../functions/core/parse-manifest.ts';
 import type { SqlConnector } from '../../../functions/core/ports.ts';
@@ -15,7 +16,10 @@ const TEST_MS = 60_000;
 
 const servers = new Map<EngineName, EngineServer>();
 async function serverOf(engine: EngineName): Promise<EngineServer> {
-  const server = servers.get(engine) ?? (await startEngineServer(engine, ['--local-infile=1']));
+  const logs = ['--log-bin=binlog', '--server-id=1'];
+  const gtid = engine === 'mysql-9.7' ? ['--gtid-mode=ON', '--enforce-gtid-consistency=ON'] : [];
+  const server =
+    servers.get(engine) ?? (await startEngineServer(engine, ['--local-infile=1', ...logs, ...gtid]));
   servers.set(engine, server);
   return server;
 }
@@ -106,6 +110,98 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
       expect(Object.fromEntries(tables.map(({ name: of, ...told }) => [of, told]))).toEqual(wanted);
       // Nothing runs on what is not the backup.
       expect(await eventsOf(server)).not.toContain('ENABLED');
+    },
+    TEST_MS,
+  );
+});
+
+/** An account of the server with some rights, and the way to the server by it. */
+async function asOwner(server: EngineServer, ...rights: readonly string[]): Promise<EngineServer> {
+  const password = 'An-0rdinary-pw';
+  await server.query("DROP USER IF EXISTS owner@'%'");
+  await server.query(`CREATE USER owner@'%' IDENTIFIED BY '${password}'`);
+  for (const right of rights) await server.query(`GRANT ${right} TO owner@'%'`);
+  const endpoint: EngineServer['endpoint'] = (change) =>
+    server.endpoint({ username: 'owner', password, ...change });
+  return { ...server, endpoint };
+}
+
+function idOf(backup: Backup | undefined): BackupId {
+  if (backup?.state !== 'completed') throw new Error(`no backup: ${JSON.stringify(backup)}`);
+  return backup.id;
+}
+
+/** What stopped other tools half-way, with exit code 0 or in the middle of a table. */
+describe('where others stop half-way', () => {
+  it.each(['sql', 'parallel'] as const)(
+    'a backup in format %s of a server that counts its transactions says what it lacks, then needs no more',
+    async (format) => {
+      const scene = openRunScene();
+      const server = await serverOf('mysql-9.7');
+      await backedUp(scene, server);
+      await server.query('CREATE DATABASE shop');
+      await server.query('CREATE TABLE shop.items (id INT PRIMARY KEY)');
+      const owner = await asOwner(server, 'SELECT ON shop.*');
+      const databaseId = await scene.register(owner, 'shop');
+      const before = scene.objects.stored.size;
+      const refused = await scene.backUp(owner, databaseId, format);
+      expect(refused).toMatchObject({ state: 'failed', failure: { code: 'insufficient_privileges' } });
+      expect(scene.objects.stored.size).toBe(before);
+      const [, cure = ''] = /Run as an administrator: (.*);$/.exec(refused?.failure?.hint ?? '') ?? [];
+      for (const statement of cure.split('; ')) await server.query(statement);
+      expect(await scene.backUp(owner, databaseId, format)).toMatchObject({ state: 'completed' });
+      await server.query('DROP DATABASE shop');
+    },
+    TEST_MS,
+  );
+
+  it.each(
+    (['mariadb-11.8', 'mysql-9.7'] as const).flatMap((engine) =>
+      (['sql', 'parallel'] as const).map((format) => [engine, format] as const),
+    ),
+  )(
+    'a restore to %s in format %s by the owner of a schema is refused before it writes, where its triggers would be',
+    async (engine, format) => {
+      const scene = openRunScene();
+      const server = await serverOf(engine);
+      await server.query('DROP DATABASE IF EXISTS shop');
+      const owner = await asOwner(server, 'ALL ON shop.*');
+      await server.query('CREATE DATABASE shop');
+      await server.query('CREATE TABLE shop.items (id INT PRIMARY KEY)');
+      await server.query(
+        "CREATE DEFINER=owner@'%' TRIGGER shop.counted BEFORE INSERT ON shop.items FOR EACH ROW SET @n = 1",
+      );
+      const backup = await scene.backUp(server, await scene.register(server, 'shop'), format);
+      await server.query('DROP TABLE shop.items');
+      const restore = await scene.restore(owner, idOf(backup), await scene.register(owner, 'shop'));
+      expect(restore).toMatchObject({
+        state: 'failed',
+        failure: {
+          code: 'insufficient_privileges',
+          hint: expect.stringContaining('SET GLOBAL log_bin_trust_function_creators = 1;'),
+        },
+      });
+      expect(await server.query('SHOW TABLES FROM shop')).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  it.each([
+    ['mysql-9.7', 'mariadb-10.11', 'the backup is of mysql and the target is mariadb'],
+    ['mariadb-10.11', 'mysql-9.7', 'the backup is of mariadb and the target is mysql'],
+    ['mariadb-11.8', 'mariadb-10.11', /the backup is of version 11\.8.* and the target of 10\.11/],
+  ] as const)(
+    'a restore of %s to %s is refused before it writes',
+    async (from, to, reason) => {
+      const scene = openRunScene();
+      const backup = await backedUp(scene, await serverOf(from));
+      const target = await serverOf(to);
+      await target.query('DROP DATABASE IF EXISTS shop');
+      const restore = await scene.restore(target, backup.id, await scene.register(target, 'shop'));
+      expect(restore).toMatchObject({ state: 'failed', failure: { code: 'target_too_old' } });
+      expect(restore?.failure?.reason).toMatch(reason);
+      expect(restore?.failure?.hint).not.toBe('');
+      expect(await target.query("SHOW DATABASES LIKE 'shop'")).toEqual([]);
     },
     TEST_MS,
   );
