@@ -17,6 +17,7 @@ import type { DumpWork } from './dump-schemas.ts';
 import { keepSmall } from './keep-small.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
+import { refuseSpreadConnections } from './server-changed.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Behind somebody who waits for what we hold, all of us would wait for ever. */
@@ -62,7 +63,7 @@ export interface HeldSchemas {
  * Opens a snapshot and holds every table of the schemas that it shows, the one whose rows are read first as the last.
  * @param catalogue a session of its own, which asks for the lock too
  * @param sessions that are in no snapshot yet; those that are left out of `lanes` have no part in it
- * @throws `dump_failed` where a table was changed before it was held
+ * @throws `dump_failed` where a table was changed before it was held; `server_changed`
  */
 export async function holdSchemas(
   work: DumpWork,
@@ -74,10 +75,12 @@ export async function holdSchemas(
     ports,
     settings,
     held: { signal, keep },
+    source,
   } = work;
   const { query } = catalogue;
   const names = plan.schemas.map(({ contents }) => contents.name);
   for (const lane of sessions) await waitForTables(lane.query, WAIT_SECONDS);
+  await refuseSpreadConnections(source.endpoint, plan.life, [query, ...sessions.map((lane) => lane.query)]);
   const server = await readServer(query);
   const before = await readTableBirths(query, names);
   const instant = new Date(ports.now()).toISOString();

@@ -1,5 +1,6 @@
+import { readServer } from '../engine/catalogue/server.ts';
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
-import type { Endpoint } from '../engine/connection.ts';
+import type { Endpoint, Query } from '../engine/connection.ts';
 import { withOpen } from '../engine/deadline.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { SqlConnector } from './ports.ts';
@@ -19,9 +20,28 @@ export async function refuseChangedServer(
   const open = () => connector.connect(endpoint);
   const found = await withOpen(signal, open, ({ query }) => readServerLife(query));
   const change = changeBetween(planned, found);
-  if (change === undefined) return;
-  throw new SafeBaseError('server_changed', `${endpoint.host}:${endpoint.port} ${change}`);
+  if (change !== undefined) throw changed(endpoint, change);
 }
+
+/**
+ * Behind a name or proxy that spreads connections, each may reach another server: a lock on the one holds nobody on the
+ * other, and what their connections see is of different instants, which no row tells.
+ * @param queries of connections that must all reach the server that the run has looked at
+ * @throws `server_changed`, the codes of reaching the database
+ */
+export async function refuseSpreadConnections(
+  endpoint: Endpoint,
+  planned: ServerLife,
+  queries: readonly Query[],
+): Promise<void> {
+  const servers = await Promise.all(queries.map(readServer));
+  if (servers.some(({ info }) => info.identity !== planned.identity)) {
+    throw changed(endpoint, 'leads to several servers');
+  }
+}
+
+const changed = ({ host, port }: Endpoint, what: string): SafeBaseError =>
+  new SafeBaseError('server_changed', `${host}:${port} ${what}`);
 
 /** What has changed from one look to a later one, in words that follow the name of the server. */
 function changeBetween(planned: ServerLife, found: ServerLife): string | undefined {

@@ -55,13 +55,13 @@ interface InstantInput<Lane, Still> {
 export async function openInstant<Lane extends LaneSession, Still = never>(
   input: InstantInput<Lane, Still>,
 ): Promise<Instant<Lane, Still>> {
-  const { product, lanes, signal } = input;
+  const { product, lanes, holder, signal } = input;
   for (const lane of lanes) await lane.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   let lockMs = 0;
   const onLocked = (ms: number): void => {
     lockMs += ms;
   };
-  for (const way of lanes.length < 2 ? [] : WAYS[product]) {
+  for (const way of lanes.length < 2 || (await followsBeneath(holder)) ? [] : WAYS[product]) {
     throwIfOver(signal);
     try {
       const found = await underLock(input, way, onLocked);
@@ -78,6 +78,15 @@ export async function openInstant<Lane extends LaneSession, Still = never>(
   await first.query(BEGIN);
   const position = product === 'mariadb' ? await readSnapshotPosition(first.query) : undefined;
   return { lanes: [first], way: 'alone', lockMs, ...(position ? { position } : {}) };
+}
+
+/**
+ * A reader of Aurora shows what its writer commits without asking for a lock here: whatever is locked, two snapshots may
+ * be of two instants.
+ */
+async function followsBeneath({ query }: LaneSession): Promise<boolean> {
+  const [row] = await query('SELECT @@innodb_read_only AS value');
+  return row?.value !== '0';
 }
 
 const BEGIN = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
@@ -132,6 +141,7 @@ async function underLock<Lane extends LaneSession, Still>(
       await holder.query(statement);
       held.isLocked = true;
     }
+    if (way === 'lock_tables' && input.product === 'mariadb' && (await isPrepared(holder))) return undefined;
     if (reader) held.still = await input.whileStill?.(way, reader);
     if (budget.aborted) return undefined;
     if (way === 'backup_stage') await holder.query('BACKUP STAGE BLOCK_COMMIT');
@@ -151,6 +161,12 @@ async function underLock<Lane extends LaneSession, Still>(
   const { position, still } = held;
   return { ...(position && { position }), ...(still !== undefined && { still }) };
 }
+
+/**
+ * Whether somebody has prepared an XA transaction: where its session is gone, MariaDB lets others lock its tables, and
+ * commit it beneath that lock. MySQL waits for it.
+ */
+const isPrepared = async ({ query }: LaneSession): Promise<boolean> => (await query('XA RECOVER')).length > 0;
 
 /**
  * What was to end the wait for a lock may end this instead: then it is asked for again.

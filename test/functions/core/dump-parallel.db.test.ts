@@ -41,6 +41,8 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
   interface Scene {
     /** What the catalogue answers, from what it would have answered. */
     readonly show?: (sql: string, rows: Rows) => Rows;
+    /** What a lane answers. */
+    readonly showLane?: Scene['show'];
     readonly chunkBytes?: number;
     readonly lanes?: number;
     /** Which lane, from 1, gets no connection. */
@@ -51,6 +53,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     watch: Watch,
     {
       show = (_, rows) => rows,
+      showLane = (_, rows) => rows,
       chunkBytes = 2 ** 26,
       lanes = 1,
       refuseLane,
@@ -88,7 +91,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
         const query: typeof session.query = async (...asked) => {
           const rows = await session.query(...asked);
           await watch(asked[0], session.connectionId);
-          return rows;
+          return showLane(asked[0], rows);
         };
         return { ...session, query };
       },
@@ -194,6 +197,31 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       ['first 2', 'second 2'],
       ['first 2', 'second 2'],
     ]);
+  });
+
+  it.each(['lanes', 'looks at the catalogue'])('is none where %s reach another server', async (which) => {
+    const other = (rows: Rows): Rows =>
+      rows.map((row) => {
+        const isTrait = row.variable_name === 'server_uuid' || row.variable_name === 'datadir';
+        return isTrait ? { ...row, value: '7e57ab1e-0000-4000-8000-000000000000' } : row;
+      });
+    let asked = 0;
+    const { objects, dump } = await scene(() => {}, {
+      lanes: 2,
+      showLane: (_, rows) => (which === 'lanes' ? other(rows) : rows),
+      show: (sql, rows) => {
+        if (!sql.startsWith('SHOW GLOBAL VARIABLES')) return rows;
+        asked += 1;
+        // The look before the dump, and the one at its beginning, have reached the first one.
+        return which !== 'lanes' && asked > 2 ? other(rows) : rows;
+      },
+    });
+    await expect(dump()).rejects.toMatchObject({
+      code: 'server_changed',
+      message: expect.stringContaining('leads to several servers'),
+      hint: expect.stringContaining('register one server'),
+    });
+    expect(objects.stored.size).toBe(0);
   });
 
   it('cuts large tables by their keys, reads the largest first, and loses no row', async () => {

@@ -191,6 +191,30 @@ describe.each([
     await Promise.all([other.close(), reader.close()]);
   });
 
+  it('is one lane alone where commits come beneath all locks, as on a reader of Aurora', async () => {
+    const query: typeof server.admin.query = async (...asked) =>
+      asked[0].includes('innodb_read_only') ? [{ value: '1' }] : server.admin.query(...asked);
+    const instant = await open({ holder: { ...server.admin, query } });
+    expect(instant).toMatchObject({ way: 'alone', lanes: { length: 1 }, lockMs: 0 });
+  });
+
+  it('is not of several lanes under table locks beneath which a prepared transaction may be committed', async () => {
+    const owner = await server.open();
+    await owner.query("XA START 'left'");
+    await owner.query('UPDATE bank_a.accounts SET cents = cents + 0 WHERE id = 3');
+    await owner.query("XA END 'left'");
+    await owner.query("XA PREPARE 'left'");
+    await owner.close();
+    // As where the account has no right for the other way.
+    const query: typeof server.admin.query = async (...asked) => {
+      if (asked[0].startsWith('BACKUP STAGE')) throw new SafeBaseError('insufficient_privileges', 'no');
+      return server.admin.query(...asked);
+    };
+    const instant = await open({ holder: { ...server.admin, query }, lockBudgetMs: 700, patienceMs: 0 });
+    expect(instant).toMatchObject({ way: 'alone', lanes: { length: 1 } });
+    await server.admin.query("XA ROLLBACK 'left'");
+  });
+
   it.each([
     [1, 'asks again to be unlocked where the first time failed'],
     [2, 'ends where it cannot be unlocked, and goes on with no lock held'],
