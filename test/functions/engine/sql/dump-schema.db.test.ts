@@ -12,6 +12,7 @@ import {
   cuttableProxy,
   dumpInput,
   dumpToStore,
+  firstValues,
   makeLargeTable,
   startTestDatabase,
   type TestDatabase,
@@ -51,6 +52,30 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     endpoint: { ...input.endpoint, ...changed },
   });
   const tool = () => childrenOf(process.pid, CLIENT_PROGRAMS[database.product].dump);
+
+  it('asks for one snapshot, for no lock of the whole server, and for no place in its log', async () => {
+    const { root } = database;
+    await root.query("SET GLOBAL log_output = 'TABLE'");
+    await root.query('TRUNCATE TABLE mysql.general_log');
+    await root.query('SET GLOBAL general_log = 1');
+    const text = await dump(input);
+    await root.query('SET GLOBAL general_log = 0');
+    const sent = await firstValues(
+      root,
+      "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE command_type IN ('Query', 'Execute')",
+    );
+    // Version comments hold the word that follows them.
+    const statements = sent.map((one) => String(one).replaceAll(/\/\*M?!\d*|\*\//g, ' '));
+    const asks = (what: RegExp) => statements.filter((statement) => what.test(statement));
+    expect(asks(/^START TRANSACTION.*CONSISTENT SNAPSHOT/s)).toHaveLength(1);
+    expect(asks(/\b(?:FLUSH|LOCK TABLES|LOCK INSTANCE|BACKUP STAGE)\b/i)).toEqual([]);
+    expect(asks(/\b(?:MASTER|BINARY LOG|BINLOG|REPLICA|SLAVE)\b|gtid_executed|gtid_current_pos/i)).toEqual(
+      [],
+    );
+    expect(
+      text.includes('GTID_PURGED') || /CHANGE (?:MASTER|REPLICATION)/.test(text.toString('latin1')),
+    ).toBe(false);
+  });
 
   it('is whole, over TLS with the name verified, and over plain text', async () => {
     for (const endpoint of [input.endpoint, { ...input.endpoint, tls: { mode: 'off' as const } }]) {
