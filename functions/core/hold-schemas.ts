@@ -10,6 +10,7 @@ import {
   refuseOtherBirths,
   type TableBirths,
 } from '../engine/parallel/table-births.ts';
+import { readPartitions } from '../engine/parallel/table-partitions.ts';
 import { readRowTables } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { isCode } from '../errors.ts';
@@ -85,6 +86,8 @@ export async function holdSchemas(
   const before = await readTableBirths(query, names);
   const instant = new Date(ports.now()).toISOString();
   const lists = await listTables(query, server, names);
+  const partitions =
+    server.info.product === 'mysql' ? await readPartitions(query, names) : new Map<string, string[]>();
   const jobs = jobsOf(lists, before);
   const isHeld = ({ table }: RowJob): boolean => before.has(`${table.schema}.${table.name}`);
   const others = jobs.filter((job) => !isHeld(job));
@@ -108,7 +111,9 @@ export async function holdSchemas(
   keep({ snapshot });
   await waitForTables(query, WAIT_SECONDS);
   const held = jobs.filter(isHeld).toSorted((a, b) => b.bytes - a.bytes);
-  const toHold = held.map(({ table }) => table);
+  const toHold = held.map(({ table: { schema, name } }) => {
+    return { schema, name, partitions: partitions.get(`${schema}.${name}`) ?? [] };
+  });
   const holding = await Promise.allSettled(
     lanes.map(
       async (session): Promise<Lane> => ({ session, tables: await holdTables(session.query, toHold) }),

@@ -12,6 +12,8 @@ export interface HeldTables {
 interface Table {
   readonly schema: string;
   readonly name: string;
+  /** Each of which must tell by itself whether it was changed. @default none */
+  readonly partitions?: readonly string[];
 }
 
 /**
@@ -51,17 +53,29 @@ export async function holdTogether(query: Query, tables: readonly Table[]): Prom
 }
 
 async function touch(query: Query, table: Table): Promise<void> {
-  await query(`SELECT 1 FROM ${nameOf(table)} LIMIT 1`).catch((error: unknown) => {
-    throw changedTable(table, error);
-  });
+  const { partitions = [] } = table;
+  const row = `SELECT 1 FROM ${nameOf(table)}`;
+  const ask = (sql: string) =>
+    query(sql).catch((error: unknown) => {
+      throw changedTable(table, error);
+    });
+  await ask(`${row} LIMIT 1`);
+  for (let from = 0; from < partitions.length; from += PARTITIONS_AT_ONCE) {
+    const some = partitions.slice(from, from + PARTITIONS_AT_ONCE);
+    const asked = some.map((name) => `(${row} PARTITION (${quoteName(name)}) LIMIT 1)`);
+    await ask(asked.join(' UNION ALL '));
+  }
 }
+
+/** Fewer than the 61 tables that one statement may read. */
+const PARTITIONS_AT_ONCE = 50;
 
 const nameOf = ({ schema, name }: Table): string => `${quoteName(schema)}.${quoteName(name)}`;
 
 const savepoint = (place: number): string => `safebase_${place}`;
 
-/** Changed since the snapshot, gone, a column of it gone: the definition is not the one that was looked at. */
-const CHANGED = [1412, 1146, 1054];
+/** Changed since the snapshot, gone, a column or partition of it gone: the definition is not the one that was looked at. */
+const CHANGED = [1412, 1146, 1054, 1735];
 /** Somebody else holds the table, or waits to. */
 const LOCKED = 1205;
 

@@ -283,6 +283,23 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     );
   });
 
+  it('begins anew where a partition was emptied since its snapshot', async () => {
+    await server.query(
+      `CREATE TABLE stock.third (id INT PRIMARY KEY)
+         PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN MAXVALUE)`,
+    );
+    await server.query('INSERT INTO stock.third VALUES (1), (20)');
+    let snapshots = 0;
+    const { dump } = await scene(async (sql) => {
+      if (!isSnapshot(sql)) return;
+      snapshots += 1;
+      if (snapshots === 1) await server.query('ALTER TABLE stock.third TRUNCATE PARTITION b');
+    });
+    const { told } = await dump();
+    expect(told.attempts).toBe(2);
+    expect(rowsIn(told.schemas)[1]).toEqual(['first 2', 'second 2', 'third 1']);
+  });
+
   it('looks again before it begins anew, where a table was made since its snapshot', async () => {
     let snapshots = 0;
     const { dump } = await scene(async (sql) => {
