@@ -1,6 +1,6 @@
 /** The API as data. The stack makes routes of it, the middleware checks by it, and it is the contract. */
 import * as z from 'zod';
-import { database, download, pageOf, probeReport, removal } from './contract/answers.ts';
+import { database, download, grants, pageOf, probeReport, removal } from './contract/answers.ts';
 import { changedDatabase, newDatabase, removalQuery } from './contract/database-requests.ts';
 import { backup, restore } from './contract/run-answers.ts';
 import { newBackup, newRestore, page, runQuery } from './contract/run-requests.ts';
@@ -55,6 +55,7 @@ export const ROUTES = [
   { method: 'PUT', ...oneDatabase, permission: 'databases:write', summary: 'Change a database (If-Match)', body: changedDatabase, response: database },
   { method: 'DELETE', ...oneDatabase, permission: 'databases:write', summary: 'Forget a database', query: removalQuery, response: removal },
   { method: 'POST', ...oneDatabase, path: '/databases/{id}/test', permission: 'databases:test', summary: 'Connect and look at a database', response: probeReport },
+  { method: 'GET', ...oneDatabase, path: '/databases/{id}/grants', permission: 'databases:test', summary: 'Show the statements that make accounts with the least rights', response: grants },
   { method: 'POST', ...backups, repeatable: true, permission: 'backups:create', summary: 'Start a backup', body: newBackup, response: backup },
   { method: 'GET', ...backups, permission: 'backups:read', summary: 'List backups, newest first', query: runQuery, response: pageOf(backup) },
   { method: 'GET', ...oneBackup, permission: 'backups:read', summary: 'Show a backup', response: backup },

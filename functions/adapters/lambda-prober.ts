@@ -1,9 +1,16 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
-import type { ProbeReport, Prober } from '../core/ports.ts';
+import type { Prober } from '../core/ports.ts';
+import type { ProbeReport } from '../core/probe-report.ts';
 import { ERRORS, SafeBaseError } from '../errors.ts';
 
 const code = z.string().refine((text) => Object.hasOwn(ERRORS, text));
+const grantScript = z.object({
+  account: z.string(),
+  create: z.string(),
+  required: z.array(z.string()),
+  optional: z.array(z.object({ statement: z.string(), for: z.string() })),
+});
 const reportFields = z.object({
   ok: z.boolean(),
   server: z
@@ -18,6 +25,7 @@ const reportFields = z.object({
   sizeBytes: z.number().exactOptional(),
   latencyMs: z.number().exactOptional(),
   missingGrants: z.array(z.string()).exactOptional(),
+  grants: z.object({ backup: grantScript, restore: grantScript }).exactOptional(),
   failure: z.object({ code, reason: z.string(), hint: z.string() }).exactOptional(),
 });
 

@@ -3,6 +3,7 @@ import { changeDatabase } from '../core/change-database.ts';
 import type { Credentials, Database } from '../core/database.ts';
 import { registerDatabase } from '../core/register-database.ts';
 import { removeDatabase } from '../core/remove-database.ts';
+import { showGrants } from '../core/show-grants.ts';
 import { testDatabase } from '../core/test-database.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type ApiAnswer, httpHandler } from '../middleware/http-handler.ts';
@@ -36,6 +37,7 @@ export const handler = httpHandler<'api-databases'>(
       return { status: 200, body: { id, backupsQueuedForDeletion } };
     },
     'POST /databases/{id}/test': async ({ id }) => ({ status: 200, body: await testDatabase(ports, id) }),
+    'GET /databases/{id}/grants': async ({ id }) => ({ status: 200, body: await showGrants(ports, id) }),
   },
 );
 

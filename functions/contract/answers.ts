@@ -34,6 +34,15 @@ export const probeReport = z.object({
   missingGrants: z.array(text).optional(),
   failure: failure.optional(),
 });
+const grantScript = z.object({
+  account: text,
+  create: text,
+  required: z.array(text),
+  optional: z.array(z.object({ statement: text, for: text })),
+  /** All of it, to paste. */
+  script: text,
+});
+export const grants = z.object({ server: server.optional(), backup: grantScript, restore: grantScript });
 const link = z.object({
   schema: text,
   fileName: text,

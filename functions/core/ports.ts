@@ -1,12 +1,11 @@
 /** What the core asks of the outside; each port has one adapter and one contract suite that tests these comments. */
 import type { Endpoint, Query } from '../engine/connection.ts';
-import type { ServerInfo } from '../engine/contents.ts';
 import type { Part } from '../engine/part.ts';
 import type { Converse } from '../engine/rows/conversation.ts';
 import type { StatementSession } from '../engine/sql/format-sql.ts';
-import type { Failure } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { DatabaseId, RunId, TokenId } from './ids.ts';
+import type { ProbeReport } from './probe-report.ts';
 import type { Backup, CancelWish, Progress, Restore, RunChange, RunResult, RunState } from './run.ts';
 
 /** A page of a list, newest first. `nextCursor` is opaque and absent on the last page. */
@@ -205,17 +204,6 @@ export interface DownloadLinks {
   ): Promise<string>;
 }
 
-/** What a look at a database found; the answer of `POST /databases/{id}/test`. */
-export interface ProbeReport {
-  readonly ok: boolean;
-  readonly server?: ServerInfo;
-  readonly schemas?: readonly string[];
-  readonly sizeBytes?: number;
-  readonly latencyMs?: number;
-  /** Exact GRANT statements that a backup still needs. */
-  readonly missingGrants?: readonly string[];
-  readonly failure?: Failure;
-}
 /** Looks at a database from inside its own network. */
 export interface Prober {
   /** Answers within 25 s. Failures of the database are in the report, not thrown. @throws `unavailable` */

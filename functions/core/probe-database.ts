@@ -1,5 +1,6 @@
 import { missingForBackup, refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
+import { grantScripts } from '../engine/catalogue/grant-script.ts';
 import { readGrants } from '../engine/catalogue/grants.ts';
 import { listSchemas, readSchemas } from '../engine/catalogue/schemas.ts';
 import { readServer, requireSupported } from '../engine/catalogue/server.ts';
@@ -8,7 +9,8 @@ import { SafeBaseError, toFailure } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Networks } from './database-rules.ts';
 import type { DatabaseId } from './ids.ts';
-import type { DatabaseStore, Now, ProbeReport, Resolver, SecretStore, SqlConnector } from './ports.ts';
+import type { DatabaseStore, Now, Resolver, SecretStore, SqlConnector } from './ports.ts';
+import type { ProbeReport } from './probe-report.ts';
 import { reachDatabase } from './reach-database.ts';
 
 interface ProbePorts {
@@ -57,11 +59,16 @@ async function look(now: Now, query: Query, database: Database, found: Findings)
   const server = await readServer(query);
   found.server = server.info;
   requireSupported(server);
+  const all = database.schemas === 'all';
+  const tls = database.tls.mode === 'verify';
+  if (database.schemas !== 'all')
+    found.grants = grantScripts({ server, schemas: database.schemas, all, tls });
   const grants = await readGrants(query, server);
   const schemas = await listSchemas(query, database.schemas, server);
   found.schemas = schemas;
+  found.grants ??= grantScripts({ server, schemas, all, tls });
   // Before the schemas are looked into: a missing right would else show as an error of some query there.
-  const missing = missingForBackup({ server, grants, schemas, all: database.schemas === 'all' });
+  const missing = missingForBackup({ server, grants, schemas, all });
   found.missingGrants = missing;
   refuseMissing(grants, missing);
   const surveys = await readSchemas(query, database.schemas, server);

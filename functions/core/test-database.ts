@@ -2,9 +2,10 @@ import type { ServerInfo } from '../engine/contents.ts';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { DatabaseId } from './ids.ts';
-import type { DatabaseStore, Log, Now, ProbeReport, Prober } from './ports.ts';
+import type { DatabaseStore, Log, Now, Prober } from './ports.ts';
+import type { ProbeReport } from './probe-report.ts';
 
-interface TestPorts {
+export interface TestPorts {
   readonly databases: DatabaseStore;
   readonly prober: Prober;
   readonly log: Log;

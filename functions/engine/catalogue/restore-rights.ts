@@ -64,7 +64,7 @@ function schemaRights({ counts }: Pick<SchemaContents, 'counts'>): readonly stri
  * What it takes to name other accounts as definers. What the target does not tell of them counts as the worst.
  * @see https://dev.mysql.com/doc/refman/9.7/en/stored-objects-security.html
  */
-function definerRights(
+export function definerRights(
   server: Server,
   grants: Grants,
   definers: readonly DefinerAccount[],

@@ -26,6 +26,7 @@ function handlerOf(answers: Partial<Answers<'api-databases'>> = {}, role: Role =
       'PUT /databases/{id}': note,
       'DELETE /databases/{id}': note,
       'POST /databases/{id}/test': note,
+      'GET /databases/{id}/grants': note,
       ...answers,
     },
   );
