@@ -12,6 +12,7 @@ const OBSTACLES = [
   'dump_escapes_target',
   'engine_missing',
   'insufficient_privileges',
+  'keys_generated',
   'local_infile_off',
   'names_changed',
   'outside_missing',

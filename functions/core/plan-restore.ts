@@ -2,6 +2,7 @@ import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
+import { refuseGeneratedKeys } from '../engine/catalogue/generated-keys.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
 import { requireLocalInfile } from '../engine/catalogue/local-infile.ts';
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
@@ -60,7 +61,7 @@ interface PlanSettings {
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way. A dry run, which changes
  * nothing, locks nothing either.
- * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `run_active`, `names_changed`,
+ * @throws `reads_limited`, `unsupported_server`, `target_too_old`, `timestamps_implicit`, `keys_generated`, `run_active`, `names_changed`,
  * `schema_not_in_backup`, `target_not_empty`, `definer_unknown`, `too_large_for_sql`, `too_large_for_one_worker`,
  * `insufficient_privileges`, and the codes of reaching the database
  */
@@ -80,6 +81,7 @@ export async function planRestore(
     await look(() => refuseOther(server, manifest));
     const life = await readServerLife(query, server);
     await look(() => requireExplicitTimestamps(query));
+    await look(() => refuseGeneratedKeys(query));
     if (!run.dryRun) await input.lockSchemas(server, Object.values(run.schemas));
     const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
     const there = await readSchemaNames(query);

@@ -47,6 +47,11 @@ export const RESTORE_ERRORS = {
     'The target would give TIMESTAMP columns other defaults',
     'Set explicit_defaults_for_timestamp = ON in the settings of the server.',
   ),
+  keys_generated: entry(
+    'refused',
+    'The target would give tables without a primary key one of its own',
+    'SET GLOBAL sql_generate_invisible_primary_key = OFF on the target (a parameter group on RDS), then restore again.',
+  ),
   packet_too_small: entry(
     'refused',
     'The target takes no statement as long as one of the backup',

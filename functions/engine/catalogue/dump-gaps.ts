@@ -8,7 +8,7 @@ import { isAtLeast } from './server-support.ts';
 const NO_LIMIT = '18446744073709551615';
 
 /**
- * Refuses sessions that see only some of the rows: the dump tools would leave out the others and end well. Programs of
+ * Refuses sessions that see only some of the rows, or of their columns: the dump tools would leave out the others and end well. Programs of
  * the same account get the same settings, from the server or from its `init_connect`. Nothing that was read before
  * can be trusted either.
  * @throws `reads_limited` naming the setting
@@ -19,7 +19,12 @@ export async function refuseLimitedReads(query: Query): Promise<void> {
   // MariaDB alone knows it: rows of system-versioned tables as they were at another time.
   const [asOf] = await query("SHOW SESSION VARIABLES LIKE 'system\\_versioning\\_asof'");
   if (asOf !== undefined && asOf.value !== 'DEFAULT') throw limited('system_versioning_asof', asOf.value);
+  // MySQL alone knows it: invisible keys that the server has made by itself are in no answer.
+  const [keys] = await query(`SHOW SESSION VARIABLES LIKE '${SHOWS_KEYS}'`);
+  if (keys !== undefined && keys.value !== 'ON') throw limited(SHOWS_KEYS, keys.value);
 }
+
+const SHOWS_KEYS = 'show_gipk_in_create_table_and_information_schema';
 
 const limited = (setting: string, value: string | null | undefined): SafeBaseError =>
   new SafeBaseError('reads_limited', `new sessions of this account have ${setting} = ${value ?? 'nothing'}`);
