@@ -5,6 +5,7 @@ import { sumOfFingerprints } from '../engine/rows/fingerprint.ts';
 import { checkDump, DumpCheck } from '../engine/sql/check-dump.ts';
 import { decompressDump } from '../engine/sql/decompress-dump.ts';
 import type { CheckedDump, OnProgress } from '../engine/sql/format-sql.ts';
+import type { ChooseStatement } from '../engine/sql/statements/read-statements.ts';
 import type { ParallelSchema, StoredChunk, StoredFile, StoredSchema, StoredTable } from './manifest.ts';
 
 /** Gives the bytes of a stored object, each part only after its SHA-256 matched. */
@@ -15,6 +16,8 @@ interface CheckInput {
   readonly schema: StoredSchema;
   /** The name that it is to have @default the one that it had */
   readonly targetSchema?: string;
+  /** What becomes of its statements where not all of the schema is restored (format `parallel`) @default themselves */
+  readonly choose?: ChooseStatement | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -27,20 +30,21 @@ export function checkStored({
   open,
   schema,
   targetSchema = schema.name,
+  choose,
   signal,
   onProgress,
 }: CheckInput): Promise<CheckedDump> {
   const { name } = schema;
-  if (!('dump' in schema)) return checkParallel({ open, targetSchema, signal, onProgress }, schema);
+  if (!('dump' in schema)) return checkParallel({ open, targetSchema, choose, signal, onProgress }, schema);
   const { dumpBytes } = schema.dump;
   return checkDump({ schema: name, targetSchema, dump: open(schema.dump), dumpBytes, signal, onProgress });
 }
 
 async function checkParallel(
-  { open, targetSchema, signal, onProgress }: Required<Omit<CheckInput, 'schema'>>,
+  { open, targetSchema, choose, signal, onProgress }: Omit<CheckInput, 'schema'>,
   schema: ParallelSchema,
 ): Promise<CheckedDump> {
-  const check = new DumpCheck(schema.name, targetSchema);
+  const check = new DumpCheck(schema.name, targetSchema, choose);
   let bytesBefore = 0;
   let rowsBefore = 0;
   for (const text of [schema.definitions, schema.objects]) {

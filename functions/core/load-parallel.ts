@@ -7,6 +7,7 @@ import { holdLoadLock } from '../engine/sql/load-lock.ts';
 import type { Definers } from '../engine/sql/rewrite-definer.ts';
 import { StatementRouter } from '../engine/sql/route-statements.ts';
 import { runHeldStatements } from '../engine/sql/run-held-statements.ts';
+import type { ChooseStatement } from '../engine/sql/statements/read-statements.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type OpenFile, proofOf } from './check-stored.ts';
 import type { ParallelSchema, StoredObject, StoredTable } from './manifest.ts';
@@ -21,6 +22,8 @@ interface LoadInput {
   readonly openLoad: () => Promise<LoadSession>;
   readonly openSession: OpenSession;
   readonly definers?: Definers | undefined;
+  /** What becomes of its statements where not all of the schema is restored @default themselves */
+  readonly choose?: ChooseStatement | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -45,6 +48,7 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
         dumpBytes: text.dumpBytes,
         run: (statement) => session.run(statement),
         router,
+        choose: input.choose,
         signal,
         onProgress: (bytes) => onProgress(bytesBefore + bytes),
       });

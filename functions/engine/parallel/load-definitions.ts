@@ -7,7 +7,7 @@ import { refuseOldName } from '../sql/load-schema.ts';
 import type { StatementRouter } from '../sql/route-statements.ts';
 import { failedObject } from '../sql/run-held-statements.ts';
 import { describe } from '../sql/statements/describe.ts';
-import { readStatements } from '../sql/statements/read-statements.ts';
+import { type ChooseStatement, readStatements } from '../sql/statements/read-statements.ts';
 
 interface DefinitionsInput {
   readonly schema: string;
@@ -19,6 +19,8 @@ interface DefinitionsInput {
   readonly run: StatementSession['run'];
   /** One for both texts of a schema: what comes after the rows builds on what stood before them. */
   readonly router: StatementRouter;
+  /** What becomes of a statement where not all of the schema is restored @default itself */
+  readonly choose?: ChooseStatement | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -51,10 +53,13 @@ export async function loadDefinitions(
   input: DefinitionsInput,
 ): Promise<SessionSettings['databaseCollation'] | undefined> {
   let collation: SessionSettings['databaseCollation'];
-  for await (const item of readStatements(decompressDump(input), input.schema)) {
+  const { choose = (item) => item } = input;
+  for await (const read of readStatements(decompressDump(input), input.schema)) {
     throwIfOver(input.signal);
-    if (item.type === 'comment') continue;
-    if (item.type !== 'statement') throw damagedDump('its definitions hold rows');
+    if (read.type === 'comment') continue;
+    if (read.type !== 'statement') throw damagedDump('its definitions hold rows');
+    const item = choose(read);
+    if (item === undefined) continue;
     refuseOldName(input, item.text, item.does);
     collation = item.session.settings.databaseCollation;
     // The session is ours: what the text says of it is meant for the client programs.

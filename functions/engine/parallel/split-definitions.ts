@@ -1,5 +1,5 @@
 import type { Classified } from '../sql/statements/classify.ts';
-import type { DumpItem } from '../sql/statements/read-statements.ts';
+import type { DumpItem, StatementItem } from '../sql/statements/read-statements.ts';
 import { refusal } from '../sql/statements/refusal.ts';
 import { mendText } from './mend-text.ts';
 import type { TableMends } from './table-mends.ts';
@@ -12,7 +12,6 @@ export interface Definitions {
   readonly after: Buffer;
 }
 
-type StatementItem = Extract<DumpItem, { type: 'statement' }>;
 type Side = keyof Definitions;
 
 const NOTHING = Buffer.alloc(0);

@@ -5,7 +5,7 @@ import { namesSchema } from './names-schema.ts';
 import { outsideNeeds } from './outside-needs.ts';
 import type { Classified } from './statements/classify.ts';
 import { describe } from './statements/describe.ts';
-import { type DumpItem, StatementReader } from './statements/read-statements.ts';
+import { type ChooseStatement, type DumpItem, StatementReader } from './statements/read-statements.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -28,6 +28,7 @@ export class DumpCheck {
   readonly #reader: StatementReader;
   readonly #schema: string;
   readonly #isRenamed: boolean;
+  readonly #choose: ChooseStatement;
   readonly #created: Mutable<ObjectCounts> = { ...NO_OBJECTS };
   readonly #rows = new Map<string, number>();
   #allRows = 0;
@@ -40,7 +41,9 @@ export class DumpCheck {
   #largestBytes = 0;
   #insertBytes = 0;
 
-  constructor(schema: string, targetSchema = schema) {
+  /** @param choose what is to be made of a statement, where not all of the schema is */
+  constructor(schema: string, targetSchema = schema, choose: ChooseStatement = (item) => item) {
+    this.#choose = choose;
     this.#reader = new StatementReader(schema);
     this.#schema = schema;
     this.#isRenamed = schema !== targetSchema;
@@ -82,7 +85,9 @@ export class DumpCheck {
     this.#largestBytes = Math.max(this.#largestBytes, this.#insertBytes);
   }
 
-  #look(item: DumpItem): void {
+  #look(read: DumpItem): void {
+    const item = read.type === 'statement' ? this.#choose(read) : read;
+    if (item === undefined) return;
     if (item.type === 'comment') {
       if (tellsUnreadLibraries(item.text)) this.#halfRead.push('the libraries');
       return;

@@ -23,6 +23,10 @@ export function rewriteDefiner(text: Buffer, tokens: readonly CodeToken[], defin
   return Buffer.concat([text.subarray(0, account.start), Buffer.from(written), text.subarray(account.end)]);
 }
 
+/** As whom what a CREATE makes runs, as `user@host`; nothing where it does not say. */
+export const definerOf = (text: Buffer, tokens: readonly CodeToken[]): string | undefined =>
+  accountOf(text, tokens)?.name;
+
 function accountOf(text: Buffer, tokens: readonly CodeToken[]) {
   const head = tokens.findIndex((token) => OBJECTS.some((word) => isCode(token, word)));
   const at = tokens.findIndex((token, index) => isCode(token, 'DEFINER') && isCode(tokens[index + 1], '='));

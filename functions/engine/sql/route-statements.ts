@@ -3,11 +3,9 @@ import type { HeldStatement, StoredEvent } from './format-sql.ts';
 import { type Definers, rewriteDefiner } from './rewrite-definer.ts';
 import { rewriteTable } from './rewrite-table.ts';
 import { describe } from './statements/describe.ts';
-import type { DumpItem } from './statements/read-statements.ts';
+import type { DumpItem, StatementItem } from './statements/read-statements.ts';
 import { refusal } from './statements/refusal.ts';
 import { type CodeToken, isCode } from './statements/token-reader.ts';
-
-type StatementItem = Extract<DumpItem, { type: 'statement' }>;
 
 /** What goes another way than the stream: what is run by itself later, and what the caller is to be told. */
 export interface Routed {

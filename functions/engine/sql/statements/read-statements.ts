@@ -11,10 +11,14 @@ export type DumpItem =
       readonly type: 'statement';
       readonly text: Buffer;
       readonly does: Classified;
-      readonly session: SessionState;
+      readonly session: Pick<SessionState, 'isPlain' | 'namesCharacterSets' | 'settings'>;
     }
   | (Rows & { readonly table: string })
   | Exclude<Piece, Statement | Rows>;
+
+export type StatementItem = Extract<DumpItem, { type: 'statement' }>;
+/** Makes another statement of one, or nothing where it is left out. */
+export type ChooseStatement = (item: StatementItem) => StatementItem | undefined;
 
 /**
  * Reads the text of a dump statement by statement, each checked against what the dump tools write. Items must be used

@@ -1,0 +1,47 @@
+import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
+import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import type { Grants } from '../engine/catalogue/grants.ts';
+import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
+import { readServer, type Server } from '../engine/catalogue/server.ts';
+import type { Query } from '../engine/connection.ts';
+import { withOpen } from '../engine/deadline.ts';
+import type { BackupFormat } from './backup-format.ts';
+import { textBytesOf } from './manifest.ts';
+import type { Look } from './obstacles.ts';
+import type { SchemaRestore } from './plan-restore.ts';
+import type { RestoreWork } from './restore-work.ts';
+
+/**
+ * Looks whether the worker has the time for a plan, and its account the rights.
+ * @throws `too_large_for_sql`, `too_large_for_one_worker`, `insufficient_privileges`, the reason of the signal
+ */
+export async function refuseUnmetPlan(
+  { ports, settings, held, endpoint, plan }: RestoreWork,
+  format: BackupFormat,
+  look: Look,
+): Promise<void> {
+  const { schemas, grants } = plan;
+  const bytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
+  const rates = { ...settings, dumpBytesPerSecond: Infinity };
+  await look(() => refuseTooLarge(format, bytes, rates, settings.workerSeconds));
+  const open = () => ports.connector.connect(endpoint);
+  await withOpen(held.signal, open, async ({ query }) => {
+    const server = await readServer(query);
+    await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
+  });
+}
+
+async function missingRights(
+  query: Query,
+  server: Server,
+  grants: Grants,
+  schemas: readonly SchemaRestore[],
+): Promise<readonly string[]> {
+  const names = [...new Set(schemas.flatMap(({ definers }) => definers))];
+  const accounts = await readDefinerAccounts(query, server, names);
+  const missing = schemas.flatMap(({ contents, target, definers: own }) => {
+    const definers = accounts.filter(({ name }) => own.includes(name));
+    return missingForRestore({ server, grants, target, contents, definers });
+  });
+  return [...new Set(missing)];
+}
