@@ -1,6 +1,6 @@
 /** What may be asked about backups, restores and lists. */
 import * as z from 'zod';
-import { idOf, schemaName, states } from './words.ts';
+import { idOf, plainText, schemaName, states } from './words.ts';
 
 const time = z.iso.datetime({ offset: true });
 export const page = {
@@ -25,6 +25,7 @@ export const newBackup = z.strictObject({
   /** How it is stored; without it as SQL. */
   format: z.enum(['sql', 'parallel']).exactOptional(),
 });
+const tableName = plainText(64).regex(/^(?!safebase_)/i, 'must not begin with safebase_');
 /** `user@host`; other characters may stand in a dump in any character set. */
 const account = z
   .string()
@@ -40,6 +41,18 @@ export const newRestore = z.strictObject({
       (names) => Object.entries(names).every(([from, to]) => schemaName.safeParse(to).success || from === to),
       'must give plain names, and none of the server itself, as targets',
     )
+    .exactOptional(),
+  /** Some tables alone, put beside what the target holds. */
+  tables: z
+    .array(
+      z.strictObject({
+        schema: z.string().min(1).max(64),
+        name: z.string().min(1).max(64),
+        as: tableName.exactOptional(),
+      }),
+    )
+    .min(1)
+    .max(1000)
     .exactOptional(),
   overwrite: z.boolean().default(false),
   /** The names of the target schemas, typed again. */

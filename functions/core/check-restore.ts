@@ -2,6 +2,7 @@ import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import type { CheckedDump, OnProgress, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import { checkStored } from './check-stored.ts';
+import { showTables } from './chosen-tables.ts';
 import type { Look } from './obstacles.ts';
 import type { RestorePlan, SchemaRestore } from './plan-restore.ts';
 import { refuseOtherCounts, refuseUnmet } from './prepare-target.ts';
@@ -17,13 +18,16 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const checkSchema = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema } = schema;
     const { signal } = held;
-    const checked = await checkStored({ open, schema: stored, targetSchema, signal, onProgress });
+    const choose = schema.tables?.choose;
+    const checked = await checkStored({ open, schema: stored, targetSchema, choose, signal, onProgress });
     refuseOtherCounts(schema, checked);
     await look(() => refuseFoldedNames(plan.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
     await look(() => refuseMissingEngines(plan, checked));
-    if (targetSchema !== schema.contents.name) for (const object of checked.carriesName) carried.add(object);
-    needs.push(...checked.outsideNeeds);
+    const shown = (object: string): string => showTables(schema.tables, object);
+    if (targetSchema !== schema.contents.name)
+      for (const object of checked.carriesName) carried.add(shown(object));
+    needs.push(...checked.outsideNeeds.map((need) => ({ ...need, by: shown(need.by) })));
   };
   await eachSchema(work, 'check', (schema, onProgress) => look(() => checkSchema(schema, onProgress)));
   // What goes to the target under another name would be read or referred to under its old one.

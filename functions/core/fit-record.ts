@@ -54,6 +54,7 @@ export function fitRecord(result: BackupResult & RestoreResult): BackupResult & 
     schemas: previewed.map((schema) => ({
       ...schema,
       unknownDefiners: schema.unknownDefiners.slice(0, names),
+      ...(schema.leftOut && { leftOut: schema.leftOut.slice(0, names) }),
     })),
   });
   return {

@@ -1,13 +1,10 @@
-import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
-import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { refuseGeneratedKeys } from '../engine/catalogue/generated-keys.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
 import { requireLocalInfile } from '../engine/catalogue/local-infile.ts';
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
-import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
@@ -15,7 +12,8 @@ import type { Endpoint, Query } from '../engine/connection.ts';
 import type { ServerInfo } from '../engine/contents.ts';
 import { definerAfter } from '../engine/sql/rewrite-definer.ts';
 import { SafeBaseError } from '../errors.ts';
-import { type Manifest, type StoredSchema, textBytesOf } from './manifest.ts';
+import type { ChosenTables } from './chosen-tables.ts';
+import type { Manifest, StoredSchema } from './manifest.ts';
 import type { Look } from './obstacles.ts';
 import type { SqlConnector } from './ports.ts';
 import type { TargetSchema } from './prepare-target.ts';
@@ -28,6 +26,8 @@ export interface SchemaRestore extends TargetSchema {
   /** As whom its views and programs will run, as `user@host`. */
   readonly definers: readonly string[];
   readonly stored: StoredSchema;
+  /** Where not all of it is restored. */
+  readonly tables?: ChosenTables;
 }
 
 export interface RestorePlan {
@@ -53,11 +53,6 @@ interface PlanInput {
   readonly look: Look;
 }
 
-interface PlanSettings {
-  readonly loadBytesPerSecond: number;
-  readonly workerSeconds: number;
-}
-
 /**
  * Looks at the target before anything is read or written, and refuses what would stop half-way. A dry run, which changes
  * nothing, locks nothing either.
@@ -65,11 +60,7 @@ interface PlanSettings {
  * `schema_not_in_backup`, `target_not_empty`, `definer_unknown`, `too_large_for_sql`, `too_large_for_one_worker`,
  * `insufficient_privileges`, and the codes of reaching the database
  */
-export async function planRestore(
-  connector: SqlConnector,
-  settings: PlanSettings,
-  input: PlanInput,
-): Promise<RestorePlan> {
+export async function planRestore(connector: SqlConnector, input: PlanInput): Promise<RestorePlan> {
   const { endpoint, run, manifest, look } = input;
   const session = await connector.connect(endpoint);
   try {
@@ -95,16 +86,12 @@ export async function planRestore(
         throw new SafeBaseError('schema_not_in_backup', `the backup holds no schema ${source}`);
       const contents = { ...contentsIn(held), ...(held.tables && { tables: held.tables }) };
       const action = await actionFor(query, target);
-      if (!run.overwrite) await look(() => refuseFilled(action, target));
+      if (!run.overwrite && !run.tables) await look(() => refuseFilled(action, target));
       const becomes = (name: string) => definerAfter(run.definers ?? 'keep', name, grants.accountName);
       const definers = [...new Set(contents.definers.map(becomes))];
       schemas.push({ contents, target, stored: held, action, definers });
     }
     if (manifest.format === 'parallel') await look(() => requireLocalInfile(query));
-    const dumpBytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
-    const rates = { ...settings, dumpBytesPerSecond: Infinity };
-    await look(() => refuseTooLarge(manifest.format, dumpBytes, rates, settings.workerSeconds));
-    await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
     return {
       product: server.info.product,
       life,
@@ -168,21 +155,6 @@ function refuseFilled(action: SchemaRestore['action'], target: string): void {
   throw new SafeBaseError('target_not_empty', `schema ${target} of the target holds objects`, {
     hint: `Choose another name in schemas, or send overwrite true with ${JSON.stringify(target)} in confirm.`,
   });
-}
-
-async function missingRights(
-  query: Query,
-  server: Server,
-  grants: Grants,
-  schemas: readonly SchemaRestore[],
-): Promise<readonly string[]> {
-  const names = [...new Set(schemas.flatMap(({ definers }) => definers))];
-  const accounts = await readDefinerAccounts(query, server, names);
-  const missing = schemas.flatMap(({ contents, target, definers: own }) => {
-    const definers = accounts.filter(({ name }) => own.includes(name));
-    return missingForRestore({ server, grants, target, contents, definers });
-  });
-  return [...new Set(missing)];
 }
 
 /** Beside their source events would do their work twice, so they arrive switched off; elsewhere as they were. */

@@ -16,8 +16,11 @@ export interface TargetSchema {
   readonly contents: SchemaContents & { readonly tables?: readonly TableRows[] };
   /** Its name on the target. */
   readonly target: string;
-  /** `replace`: it holds objects, and dropping them was asked for and confirmed. */
-  readonly action: 'create' | 'fill' | 'replace';
+  /**
+   * `replace`: it holds objects, and dropping them was asked for and confirmed; `add`: they stay, and some tables are put
+   * beside them.
+   */
+  readonly action: 'create' | 'fill' | 'replace' | 'add';
 }
 
 /** Looks at what the dumps need of other schemas of the target. @throws as `refuseUnmetNeeds`, the reason of the signal */
@@ -125,7 +128,7 @@ export function differences({ counts, brokenViews }: SchemaContents, found: Obje
 }
 
 /** Character set, collation and comment; names from a manifest are looked at before they become SQL. */
-function defaultsOf(contents: SchemaContents, product: ServerInfo['product']): string {
+export function defaultsOf(contents: SchemaContents, product: ServerInfo['product']): string {
   const { characterSet, collation, comment } = contents;
   if (!/^[a-z0-9_]{1,64}$/i.test(characterSet) || !/^[a-z0-9_]{1,64}$/i.test(collation)) {
     throw new SafeBaseError('backup_damaged', `the manifest names no character set for ${contents.name}`);
@@ -136,7 +139,7 @@ function defaultsOf(contents: SchemaContents, product: ServerInfo['product']): s
 }
 
 /** One session for some statements, none of which begins after the end of the time. @throws the reason of the signal */
-function withSession<T>(
+export function withSession<T>(
   connector: SqlConnector,
   endpoint: Endpoint,
   signal: AbortSignal,

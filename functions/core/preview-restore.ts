@@ -4,6 +4,7 @@ import { readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import { readServer } from '../engine/catalogue/server.ts';
 import { withOpen } from '../engine/deadline.ts';
 import type { Failure } from '../errors.ts';
+import type { ChosenTables } from './chosen-tables.ts';
 import { textBytesOf } from './manifest.ts';
 import type { RestoreWork } from './restore-work.ts';
 import type { RestorePreview } from './run.ts';
@@ -17,13 +18,14 @@ export async function previewRestore(
   return withOpen(held.signal, open, async ({ query }) => {
     const server = await readServer(query);
     const schemas: RestorePreview['schemas'][number][] = [];
-    for (const { contents, target, action, definers } of plan.schemas) {
+    for (const { contents, target, action, definers, tables } of plan.schemas) {
       const accounts = await readDefinerAccounts(query, server, definers);
       schemas.push({
         source: contents.name,
         target,
         action,
         ...(action === 'replace' && { drops: await countObjects(query, target) }),
+        ...(tables && previewTables(tables)),
         unknownDefiners: accounts.filter(({ exists }) => exists === false).map(({ name }) => name),
       });
     }
@@ -37,3 +39,9 @@ export async function previewRestore(
     };
   });
 }
+
+const previewTables = ({ tables, sequences, leftOut }: ChosenTables) => ({
+  tables: tables.map(({ name, as, rows }) => ({ name, as, rows })),
+  sequences: sequences.map(({ name }) => name),
+  leftOut,
+});

@@ -1,6 +1,7 @@
 import type { OnProgress, OpenSession } from '../engine/sql/format-sql.ts';
 import { readVerifiedParts } from '../engine/sql/read-verified-parts.ts';
 import type { OpenFile } from './check-stored.ts';
+import type { MadeBefore } from './chosen-tables.ts';
 import type { HeldRun, HoldPorts, RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
 import { textBytesOf } from './manifest.ts';
@@ -34,6 +35,7 @@ export interface RestoreWork extends Pick<ReachedServer, 'endpoint' | 'logIn'> {
   readonly settings: RestoreSettings;
   readonly held: HeldRun<Restore>;
   readonly plan: RestorePlan;
+  readonly made: MadeBefore;
 }
 
 /** Opens sessions that make what is run by itself. */

@@ -5,6 +5,7 @@ import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
 import { SafeBaseError } from '../errors.ts';
 import { checkAll } from './check-restore.ts';
+import { leftOutOf, loadedName, type MadeBefore, nothingMade, showCompared } from './chosen-tables.ts';
 import { compareContent } from './compare-content.ts';
 import { fitRecord } from './fit-record.ts';
 import { type HeldRun, holdRun } from './hold-run.ts';
@@ -13,10 +14,13 @@ import { loadParallel } from './load-parallel.ts';
 import type { Manifest } from './manifest.ts';
 import { collectObstacles, stopAtFirst } from './obstacles.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
+import { planTables } from './plan-tables.ts';
 import { compareTarget, overEvents, prepareSchema } from './prepare-target.ts';
 import { previewRestore } from './preview-restore.ts';
+import { openBeside, prepareTables, putTablesInPlace, takingBack } from './put-tables.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
 import { readManifestOf } from './read-manifest.ts';
+import { refuseUnmetPlan } from './restore-needs.ts';
 import {
   eachSchema,
   openFileOf,
@@ -39,12 +43,16 @@ export const runRestore = (
     held.report({ phase: 'probe' });
     const manifest = await manifestOf(ports, held);
     const server = await reachServer(ports, settings.networks, held, 'restore');
-    return withRunSessions(server.connector, held, ports.log, (sessions) =>
-      restoreBackup({ ...ports, connector: sessions.connector }, settings, held, {
-        ...server,
-        sessions,
-        manifest,
-      }),
+    const made = nothingMade();
+    return takingBack({ ...server, held, log: ports.log, made }, () =>
+      withRunSessions(server.connector, held, ports.log, (sessions) =>
+        restoreBackup({ ...ports, connector: sessions.connector }, settings, held, {
+          ...server,
+          sessions,
+          manifest,
+          made,
+        }),
+      ),
     );
   });
 
@@ -52,31 +60,39 @@ export const runRestore = (
 interface Order extends Pick<ReachedServer, 'endpoint' | 'logIn'> {
   readonly sessions: RunSessions;
   readonly manifest: Manifest;
+  readonly made: MadeBefore;
 }
 
 async function restoreBackup(
   ports: RestorePorts,
   settings: RestoreSettings,
   held: HeldRun<Restore>,
-  { endpoint, logIn, sessions, manifest }: Order,
+  { endpoint, logIn, sessions, manifest, made }: Order,
 ): Promise<RestoreResult> {
   const { run, lockSchemas } = held;
   const dry = run.dryRun && collectObstacles();
   const look = dry?.look ?? stopAtFirst;
-  const plan = await planRestore(ports.connector, settings, { endpoint, run, manifest, lockSchemas, look });
+  const whole = await planRestore(ports.connector, { endpoint, run, manifest, lockSchemas, look });
+  const all: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, made, plan: whole };
+  const plan = await planTables(all, look);
+  const work: RestoreWork = { ...all, plan };
+  await refuseUnmetPlan(work, manifest.format, look);
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
-  const work: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, plan };
   if (dry) {
     await checkAll(work, look);
     return fitRecord({ losses, events: plan.events, preview: await previewRestore(work, dry.found()) });
   }
   const states = followStates(held, plan, losses);
+  made.whenTakenBack = () => {
+    for (const schema of plan.schemas) states.set(schema, { state: 'untouched' });
+  };
   held.keep({ events: plan.events, ...states.result() });
   await checkAll(work, look);
   const loaded = await loadAll(work, states);
   await finishViews(work, loaded);
   await compareAll(work, states, losses);
+  await putTablesInPlace(work);
   await startEvents(work, loaded, states);
   return states.result();
 }
@@ -98,9 +114,10 @@ async function loadAll(work: RestoreWork, states: States): Promise<readonly Load
     // Before the first change, so that it is known even if this worker dies; one that was taken over stops here.
     await held.save();
     await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
-    await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
+    if (schema.tables) await prepareTables(work, schema);
+    else await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
     const result = await loadStored(work, schema, onProgress);
-    states.set(schema, { disabledEvents: namesOf(result), leftOut: result.leftOut });
+    states.set(schema, { disabledEvents: namesOf(result), leftOut: leftOutOf(schema.tables, result) });
     loaded.push(result);
   });
   held.signal.throwIfAborted();
@@ -109,7 +126,7 @@ async function loadAll(work: RestoreWork, states: States): Promise<readonly Load
 
 function loadStored(
   work: RestoreWork,
-  { stored, target: targetSchema }: SchemaRestore,
+  { stored, target: targetSchema, tables }: SchemaRestore,
   onProgress: OnProgress,
 ): Promise<LoadedSchema> {
   const { ports, settings, held, sessions, endpoint, logIn, plan } = work;
@@ -119,8 +136,11 @@ function loadStored(
   const { definers } = held.run;
   const common = { targetSchema, product, openSession: openSessionOf(work), definers, signal, onProgress };
   if (!('dump' in stored)) {
-    const openLoad = () => ports.connector.openLoad(endpoint, targetSchema);
-    return loadParallel({ ...common, open, schema: stored, openLoad });
+    const openLoad = () =>
+      tables
+        ? openBeside(ports.connector, endpoint, targetSchema)
+        : ports.connector.openLoad(endpoint, targetSchema);
+    return loadParallel({ ...common, open, schema: stored, openLoad, choose: tables?.choose });
   }
   const { name: schema, dump } = stored;
   const { clientRoot } = settings;
@@ -162,16 +182,13 @@ async function compareAll(work: RestoreWork, states: States, losses: readonly Lo
   const compare = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema, contents } = schema;
     if ('dump' in stored) return compareTarget(ports.connector, endpoint, schema, signal);
-    await compareTarget(
-      ports.connector,
-      endpoint,
-      { ...schema, contents: { ...contents, tables: [] } },
-      signal,
-    );
+    const counted = { ...schema, contents: { ...contents, tables: [] } };
+    if (!schema.tables) await compareTarget(ports.connector, endpoint, counted, signal);
     const openRows = () => ports.connector.openRows(endpoint);
-    const lossy = new Set(losses.filter((loss) => isOfRows(loss, stored.name)).map(({ object }) => object));
+    const lossyTables = losses.filter((loss) => isOfRows(loss, stored.name)).map(({ object }) => object);
+    const lossy = new Set(lossyTables.map((name) => loadedName(schema.tables, name)));
     const compared = { openRows, product, schema: stored, targetSchema, lossy, signal, onProgress };
-    const tables = await compareContent(compared);
+    const tables = showCompared(schema.tables, await compareContent(compared));
     states.set(schema, { tables });
     const others = tables.filter(({ content }) => content === 'differs');
     differing.push(...others.map(({ name }) => `${targetSchema}.${name}`));

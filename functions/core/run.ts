@@ -139,6 +139,15 @@ export interface RestoredTable {
   readonly content: 'same' | 'differs' | 'lossy';
 }
 
+/** A table that is restored by itself. */
+export interface WantedTable {
+  /** Of the source. */
+  readonly schema: string;
+  readonly name: string;
+  /** Its name on the target @default the one that it had */
+  readonly as?: string;
+}
+
 /** What came of one schema of a restore. */
 export interface RestoredSchema {
   readonly source: string;
@@ -164,8 +173,14 @@ export interface RestorePreview {
   readonly schemas: readonly {
     readonly source: string;
     readonly target: string;
-    /** `replace`: what stands there, `drops`, would be dropped. */
-    readonly action: 'create' | 'fill' | 'replace';
+    /** `replace`: what stands there, `drops`, would be dropped; `add`: `tables` would stand beside it. */
+    readonly action: 'create' | 'fill' | 'replace' | 'add';
+    /** Where not all of the schema is restored. */
+    readonly tables?: readonly { readonly name: string; readonly as: string; readonly rows: number }[];
+    /** What would be made besides, as defaults of the tables draw from it. */
+    readonly sequences?: readonly string[];
+    /** As `RestoredSchema` has it, as far as it can be told before. */
+    readonly leftOut?: readonly string[];
     readonly drops?: ObjectCounts;
     /** Accounts that the target does not have, and as which its views and programs would run. */
     readonly unknownDefiners: readonly string[];
@@ -182,6 +197,8 @@ export interface Restore extends Run {
   /** Source schema → target schema. */
   readonly schemas: Readonly<Record<string, string>>;
   readonly overwrite: boolean;
+  /** Some tables alone, which are put beside what the target schemas hold; absent: the schemas as a whole. */
+  readonly tables?: readonly WantedTable[];
   /**
    * How events arrive. Absent until the worker has seen the target: beside their source (the same server, another
    * schema) they arrive disabled, elsewhere as they were.

@@ -2,7 +2,7 @@ import { SafeBaseError } from '../errors.ts';
 import { noteReader } from './backup-readers.ts';
 import { type BackupId, type DatabaseId, newRestoreId, parseRestoreId, type RestoreId } from './ids.ts';
 import { readRun } from './read-run.ts';
-import type { Backup, Restore } from './run.ts';
+import type { Backup, Restore, WantedTable } from './run.ts';
 import type { Starts } from './start-once.ts';
 import { type StartPorts, startRun } from './start-run.ts';
 
@@ -14,6 +14,8 @@ export interface RestoreOrder {
   readonly queueLeaseMs: number;
   /** Source schema → target schema; absent: all of the backup, each under its own name. */
   readonly schemas?: Readonly<Record<string, string>> | undefined;
+  /** Some tables alone; then `schemas` says where to, and nothing that is there is touched. */
+  readonly tables?: readonly WantedTable[] | undefined;
   readonly overwrite: boolean;
   /** Changes nothing, and tells what stands in the way: then nothing needs to be confirmed. @default false */
   readonly dryRun?: boolean | undefined;
@@ -31,9 +33,10 @@ export interface RestoreOrder {
  * `startRun`
  */
 export async function startRestore(ports: StartPorts, order: RestoreOrder): Promise<Restore> {
-  const { backupId, overwrite, events, definers, dryRun } = order;
+  const { backupId, overwrite, events, definers, dryRun, tables } = order;
   const backup = await readRun(ports.backups, backupId, ports.now());
-  const schemas = chooseSchemas(schemasOf(backup), order.schemas);
+  if (tables) refuseOddTables(backup, order, tables);
+  const schemas = chooseSchemas(schemasOf(backup), tables ? schemasOfTables(order, tables) : order.schemas);
   if (!dryRun) checkConfirmation(Object.values(schemas), order);
 
   const id = order.id ?? newRestoreId(ports.now());
@@ -47,6 +50,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
       sourceDatabaseId: backup.databaseId,
       schemas,
       overwrite,
+      ...(tables && { tables }),
       ...(events === undefined ? {} : { events }),
       ...(definers && { definers }),
       ...(dryRun && { dryRun }),
@@ -64,6 +68,46 @@ export const startsRestore = (ports: StartPorts, order: Omit<RestoreOrder, 'id'>
   parseId: parseRestoreId,
   start: (id) => startRestore(ports, { ...order, id }),
 });
+
+/** @throws `invalid_request` */
+function refuseOddTables({ format }: Backup, order: RestoreOrder, tables: readonly WantedTable[]): void {
+  const refuse = (detail: string, hint: string): never => {
+    throw new SafeBaseError('invalid_request', detail, { hint });
+  };
+  if (format !== 'parallel') {
+    refuse(
+      'tables of a backup in format sql cannot be restored by themselves',
+      'Restore its schema under another name in schemas, then copy the tables from there.',
+    );
+  }
+  if (order.overwrite) {
+    refuse(
+      'tables are never restored over others',
+      'Leave overwrite out; give a table another name with as where its own is taken.',
+    );
+  }
+  if (order.events !== undefined) refuse('tables come without events', 'Leave events out.');
+  const sources = tables.map(({ schema, name }) => JSON.stringify([schema, name]));
+  const targets = tables.map(({ schema, name, as = name }) => {
+    const target = order.schemas?.[schema] ?? schema;
+    return JSON.stringify([target, as]).toLowerCase();
+  });
+  const areDistinct = [sources, targets].every((names) => new Set(names).size === names.length);
+  if (!areDistinct)
+    refuse('two of the tables are one', 'Name each table once, and give each a name of its own.');
+  const unnamed = Object.keys(order.schemas ?? {}).find(
+    (name) => !tables.some(({ schema }) => schema === name),
+  );
+  if (unnamed !== undefined) {
+    refuse(`no table of schema ${unnamed} is named`, 'Name in schemas those of tables alone.');
+  }
+}
+
+const schemasOfTables = (
+  { schemas }: RestoreOrder,
+  tables: readonly WantedTable[],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(tables.map(({ schema }) => [schema, schemas?.[schema] ?? schema]));
 
 /** The schemas of a backup that is one. @throws `backup_not_restorable` */
 function schemasOf({ id, state, manifest, schemas }: Backup): readonly string[] {

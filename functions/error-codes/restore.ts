@@ -22,6 +22,21 @@ export const RESTORE_ERRORS = {
     'The target schema is not empty',
     'Choose a new name, or send overwrite true with the name in confirm.',
   ),
+  table_not_in_backup: entry(
+    'refused',
+    'The backup holds no such table',
+    'Name tables in tables that the backup holds: its manifest.json lists them.',
+  ),
+  target_object_exists: entry(
+    'refused',
+    'The target has an object of that name',
+    'Give the table another name with as, or rename or drop what stands there yourself.',
+  ),
+  parent_missing: entry(
+    'refused',
+    'A table depends on one that is not there',
+    'Add to tables what the detail names, or make it on the target first.',
+  ),
   definer_unknown: entry(
     'refused',
     'Nothing in the backup runs as that account',

@@ -107,7 +107,9 @@ describe.each(USED)('tables restored to %s', (engine) => {
       });
       const after = [await printed('TABLE shop.orders'), await printed('TRIGGER shop.noted')];
       // MariaDB writes the table's name anew when it renames a table with triggers.
-      expect(after).toEqual(before.map((text) => (isMariadb ? text.replace('ON shop.orders', 'ON `orders`') : text)));
+      expect(after).toEqual(
+        before.map((text) => (isMariadb ? text.replace('ON shop.orders', 'ON `orders`') : text)),
+      );
       expect(await server.query('SELECT name FROM shop.customers WHERE id = 1')).toEqual([{ name: 'later' }]);
       expect(await server.query('SELECT * FROM shop.log')).toEqual([]);
       // The foreign key of a table that stood reaches the table that came back, and the other way round.

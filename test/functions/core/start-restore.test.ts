@@ -36,6 +36,7 @@ describe('startRestore', () => {
   it.each([
     ['a schema that is not in the backup', { schemas: { other: 'x' } }, 'schema_not_in_backup'],
     ['two schemas into one', { schemas: { shop: 'x', crm: 'X' } }, 'invalid_request'],
+    ['tables of format sql', { tables: [{ schema: 'shop', name: 'items' }] }, 'invalid_request'],
     ['overwriting without confirmation', { overwrite: true }, 'confirm_mismatch'],
     ['overwriting with half a confirmation', { overwrite: true, confirm: 'shop' }, 'confirm_mismatch'],
     [
