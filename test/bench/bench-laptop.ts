@@ -33,7 +33,7 @@ export async function withBenchLaptop(
     dataFolder: join(folder, 'server'),
     options: [
       '--innodb-buffer-pool-size=1G',
-      '--max-allowed-packet=64M',
+      '--max-allowed-packet=256M',
       '--innodb-flush-log-at-trx-commit=0',
     ],
   });

@@ -97,8 +97,8 @@ function rowsOf({ profile, megabytes, ways }: Compared) {
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/performance.md');
 
-/** Between two marks of its own; the first time at the end. */
-function writeSection(name: string, section: string): void {
+/** Writes into docs/performance.md: between two marks of its own, the first time at the end. */
+export function writeSection(name: string, section: string): void {
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- end of bench ${name} -->`];
   const text = readFileSync(DOCUMENT, 'utf8');
   const [before = text, rest = ''] = text.split(`${begin}\n`);

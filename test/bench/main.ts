@@ -2,6 +2,7 @@
 import { prepare } from '../../local/set-up/prepare.ts';
 import type { BenchWish } from './compared.ts';
 import { benchDump } from './dump.ts';
+import { benchMemory } from './memory.ts';
 import { isProfile } from './profiles.ts';
 import { benchRestore } from './restore.ts';
 import { benchSql } from './sql.ts';
@@ -9,6 +10,7 @@ import { benchWarm } from './warm.ts';
 
 const BENCHES: Readonly<Record<string, (wish: BenchWish) => Promise<void>>> = {
   dump: benchDump,
+  memory: benchMemory,
   restore: benchRestore,
   sql: benchSql,
   warm: benchWarm,

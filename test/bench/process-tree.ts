@@ -42,6 +42,12 @@ export function watchTree(root: number): () => Usage {
   };
 }
 
+/** The most that a process alone has had in memory since it began, by the kernel's own count. */
+export function peakBytesOf(pid: number): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
 /** What programs used that were started here and have ended, with all that they started and waited for. */
 export function endedCpuSeconds(): number {
   const [, rest = ''] = readFileSync('/proc/self/stat', 'utf8').split(/\) /);

@@ -1,16 +1,21 @@
 /** Format `parallel` from the request to the restored server, over HTTP. */
+import { randomBytes } from 'node:crypto';
 import { compareContents } from '../../local/compare/compare-contents.ts';
 import { connectToRead } from '../../local/compare/connect.ts';
 import type { KnownLoss } from '../../local/compare/content.ts';
 import { readServerContent } from '../../local/compare/read-content.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
+import { peakBytesOf } from '../bench/process-tree.ts';
 import { CORPUS_OPTIONS, corpusFor, loadCorpusFile } from '../corpus/load.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 import { verificationEnded } from './verification-ended.ts';
 
 const TEST_MS = 600_000;
+const IS_FULL = process.env.SAFEBASE_FULL === '1';
+/** As a line: also of the corpus, whose largest row has half as many bytes, each of them escaped. */
+const LARGEST_ROW = 64_000_000;
 
 const read = async (server: RunningServer, schemas: readonly string[], losses: readonly KnownLoss[]) => {
   const connection = await connectToRead({ socketPath: server.socket, user: 'root' });
@@ -82,6 +87,36 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format p
     },
     TEST_MS,
   );
+
+  it(
+    'keeps less in memory than 256 MB and three times the largest row, both ways',
+    async () => {
+      if (IS_FULL) await carryFatRows();
+      const peaks = new Map(
+        laptop.cloud.workers().map(({ functionId, pid }) => [functionId, peakBytesOf(pid)]),
+      );
+      for (const worker of ['backup-public', 'restore-public', 'verify']) {
+        expect(peaks.get(worker)).toBeGreaterThan(0);
+        expect(peaks.get(worker)).toBeLessThan(256e6 + 3 * LARGEST_ROW);
+      }
+    },
+    TEST_MS,
+  );
+
+  const carryFatRows = async (): Promise<void> => {
+    await run('CREATE DATABASE fat', 'CREATE TABLE fat.rows_ (bytes LONGBLOB)');
+    const connection = await server.connect();
+    // Bytes that cannot be compressed: what is stored is as large.
+    for (const size of [LARGEST_ROW, ...Array.from({ length: 30 }, () => 4_000_000)])
+      await connection.execute('INSERT INTO fat.rows_ VALUES (?)', [randomBytes(size)]);
+    await connection.end();
+    const databaseId = await laptop.register(server, ['fat']);
+    const backup = await laptop.backUp(databaseId, { format: 'parallel' });
+    expect(backup).toMatchObject({ state: 'completed' });
+    await drop(['fat']);
+    expect(await laptop.restore(backup.id, { databaseId })).toMatchObject({ state: 'completed' });
+    await drop(['fat']);
+  };
 
   it(
     'restores under another name, over what is there when asked to, and tells of each table',
