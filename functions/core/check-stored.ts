@@ -2,6 +2,7 @@ import { quoteName } from '../engine/connection.ts';
 import { damagedDump } from '../engine/damaged-dump.ts';
 import { checkTable } from '../engine/parallel/load-table.ts';
 import { sumOfFingerprints } from '../engine/rows/fingerprint.ts';
+import { ROWS_ELSEWHERE } from '../engine/rows/read-row-tables.ts';
 import { checkDump, DumpCheck } from '../engine/sql/check-dump.ts';
 import { decompressDump } from '../engine/sql/decompress-dump.ts';
 import type { CheckedDump, OnProgress } from '../engine/sql/format-sql.ts';
@@ -83,14 +84,14 @@ export const proofOf = ({ rows, textBytes, fingerprint }: StoredChunk) => ({
 });
 
 /**
- * Every table has its definition and its rows, but for MERGE tables, which show those of others.
+ * Every table has its definition and its rows, but for those that show rows of others, such as MERGE tables.
  * @throws `backup_damaged`
  */
 function refuseOtherTables({ tables }: ParallelSchema, { tables: made, engines }: CheckedDump): void {
   const names = new Set(made.map(({ name }) => name));
   const other = tables.find(({ name }) => !names.has(name));
   if (other) throw damagedDump(`no definition makes the table ${quoteName(other.name)}`);
-  if (engines.includes('MRG_MYISAM')) return;
+  if (engines.some((engine) => ROWS_ELSEWHERE.has(engine))) return;
   const stored = new Set(tables.map(({ name }) => name));
   const without = made.find(({ name }) => !stored.has(name));
   if (without) throw damagedDump(`nothing is stored of the table ${quoteName(without.name)}`);

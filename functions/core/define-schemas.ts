@@ -6,6 +6,7 @@ import { type DumpedDefinitions, dumpDefinitions } from '../engine/parallel/dump
 import { changedTable, isLocked } from '../engine/parallel/hold-tables.ts';
 import { readEvents } from '../engine/parallel/read-events.ts';
 import { readTableMends, type TableMends } from '../engine/parallel/table-mends.ts';
+import { ROWS_ELSEWHERE_SQL } from '../engine/rows/read-row-tables.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type DumpWork, OTHER_OBJECTS, refuseOtherObjects } from './dump-schemas.ts';
@@ -104,11 +105,12 @@ async function refuseOtherTables(
   listed: readonly RowTable[],
   defined: readonly { readonly name: string }[],
 ): Promise<void> {
-  const merged = await query(
-    `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE ${inSchema('TABLE_SCHEMA')} AND ENGINE = 'MRG_MYISAM'`,
+  const elsewhere = await query(
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES
+      WHERE ${inSchema('TABLE_SCHEMA')} AND UPPER(ENGINE) IN (${ROWS_ELSEWHERE_SQL})`,
     [schema, schema],
   );
-  const known = new Set([...listed.map(({ name }) => name), ...merged.map(({ name }) => name ?? '')]);
+  const known = new Set([...listed.map(({ name }) => name), ...elsewhere.map(({ name }) => name ?? '')]);
   const made = new Set(defined.map(({ name }) => name));
   const other = [...known]
     .filter((name) => !made.has(name))

@@ -73,6 +73,7 @@ export interface Loss {
     | 'history'
     | 'general_tablespace'
     | 'archive_auto_increment'
+    | 'rows_elsewhere'
     | 'foreign_key_backtick';
   readonly schema: string;
   /** Table, view or other object. */

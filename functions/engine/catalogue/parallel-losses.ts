@@ -1,6 +1,7 @@
 import { SafeBaseError } from '../../errors.ts';
 import type { Query } from '../connection.ts';
 import type { Loss } from '../contents.ts';
+import { ROWS_ELSEWHERE } from '../rows/read-row-tables.ts';
 import { findDefinitionLosses } from './definition-losses.ts';
 import { readTables, type TableFacts } from './loss-tables.ts';
 import { inSchema } from './object-counts.ts';
@@ -30,6 +31,7 @@ export async function findParallelLosses(
     const definitions = await findDefinitionLosses(query, server, schema, tables);
     refuseUnreadable(definitions);
     losses.push(...definitions.filter(({ kind }) => REMAINING.has(kind)), ...archiveLosses(tables));
+    losses.push(...elsewhereLosses(tables));
     losses.push(...(await historyLosses(query, server, tables, schema.contents.name)));
     for (const table of server.info.product === 'mysql' ? tables : []) {
       const documents = { ...table, columns: table.columns.filter(({ type }) => type === 'json') };
@@ -58,6 +60,18 @@ const archiveLosses = (tables: readonly TableFacts[]): readonly Loss[] =>
       schema,
       object: name,
       effect: 'the next value of AUTO_INCREMENT follows that of the last row',
+      certain: true,
+    }));
+
+/** Of MERGE tables, the rows are those of other tables here. */
+const elsewhereLosses = (tables: readonly TableFacts[]): readonly Loss[] =>
+  tables
+    .filter(({ engine }) => ROWS_ELSEWHERE.has(engine) && !engine.startsWith('MRG_'))
+    .map(({ schema, name, engine }) => ({
+      kind: 'rows_elsewhere',
+      schema,
+      object: name,
+      effect: `only its definition is stored: rows of ${engine} tables lie on another server or in a file`,
       certain: true,
     }));
 

@@ -24,7 +24,7 @@ type Rows = Awaited<ReturnType<Query>>;
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (engine) => {
   let server: EngineServer;
   beforeAll(async () => {
-    server = await startEngineServer(engine);
+    server = await startEngineServer(engine, engine === 'mysql-9.7' ? ['--federated'] : []);
   }, START_MS);
   afterAll(() => server?.stop());
   beforeEach(async () => {
@@ -281,6 +281,27 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
     expect(stock?.tables.map(({ columns }) => columns.length)).toEqual(
       change.startsWith('ALTER') ? [3, 3] : [2, 3],
     );
+  });
+
+  it('holds the definition alone of a table whose rows another server keeps', async () => {
+    if (engine !== 'mysql-9.7') await server.query("INSTALL SONAME 'ha_federatedx'").catch(() => {});
+    const { username, password, port } = server.endpoint();
+    const there = `mysql://${username}:${password}@127.0.0.1:${port}/stock/first`;
+    await server.query(
+      `CREATE TABLE shop.far (id INT PRIMARY KEY, amount INT) ENGINE=FEDERATED CONNECTION='${there}'`,
+    );
+    expect(await server.query('SELECT * FROM shop.far')).toHaveLength(2);
+    const { objects, dump } = await scene(() => {}, { lanes: 2 });
+    const { told, losses } = await dump();
+    expect(rowsIn(told.schemas)[0]).toEqual(['first 2', 'second 2']);
+    expect(losses).toMatchObject([{ kind: 'rows_elsewhere', schema: 'shop', object: 'far' }]);
+    const [shop] = told.schemas;
+    if (!shop) throw new Error('no schema');
+    const { signal } = new AbortController();
+    const open = (file: StoredFile) =>
+      readVerifiedParts((range) => objects.read(file.key, file.versionId, range), file, signal);
+    const checked = await checkStored({ open, schema: shop, signal, onProgress: () => {} });
+    expect(checked.created).toMatchObject({ tables: 3 });
   });
 
   it('begins anew where a partition was emptied since its snapshot', async () => {
