@@ -150,6 +150,10 @@ describe('expireBackup', () => {
       kept.map((name) => prefix + name),
     );
     expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'completed' });
+    await deleteBackup(ports, backup.id);
+    await expireBackup(ports, backup.id);
+    expect(objects.stored.size).toBe(0);
+    expect(await ports.backups.get(backup.id)).toMatchObject({ state: 'deleted' });
   });
 
   it('does not call deleted what S3 keeps', async () => {

@@ -53,6 +53,21 @@ describe('signMissing', () => {
     expect((await record()).manifest?.signature).toBeUndefined();
   });
 
+  it('signs no manifest that lies elsewhere than its record says it should', async () => {
+    const { ports, backup } = await scene();
+    const { key = '', versionId = '', sha256 = '' } = backup.manifest ?? {};
+    const body = ports.objects.stored.get(`${key} ${versionId}`) ?? Buffer.alloc(0);
+    const elsewhere = `${key}.copy`;
+    ports.objects.stored.set(`${elsewhere} ${versionId}`, body);
+    await ports.backups.transition(
+      backup.id,
+      { from: ['completed'], fence: backup.fence },
+      { state: 'completed', manifest: { key: elsewhere, versionId, sha256 } },
+    );
+    expect(await signMissing(ports, { deadline })).toEqual({ signed: 0, failed: 1 });
+    expect(ports.signer.digests).toEqual([]);
+  });
+
   it('signs no manifest that is not the one of the record, and goes on with the next', async () => {
     const { ports, database, backup } = await scene();
     await storedBackup(ports, database);

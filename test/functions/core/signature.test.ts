@@ -42,3 +42,14 @@ it.each([
     expect.objectContaining({ code: 'signature_invalid' }),
   );
 });
+
+it('is not taken for other bytes, or with the key of somebody else', async () => {
+  const signer = memorySigner();
+  const signature = await signer.sign(digestOf(manifest));
+  const invalid = expect.objectContaining({ code: 'signature_invalid' });
+  checkSignature(manifest, signature, await signer.publicKey());
+  const other = Buffer.from(`${manifest}.`);
+  const [own, stranger] = [await signer.publicKey(), await memorySigner().publicKey()];
+  expect(() => checkSignature(other, signature, own)).toThrow(invalid);
+  expect(() => checkSignature(manifest, signature, stranger)).toThrow(invalid);
+});
