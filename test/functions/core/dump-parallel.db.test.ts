@@ -40,7 +40,7 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
 
   interface Scene {
     /** What the catalogue answers, from what it would have answered. */
-    readonly show?: (sql: string, rows: Rows) => Rows;
+    readonly show?: (sql: string, rows: Rows) => Rows | Promise<Rows>;
     /** What a lane answers. */
     readonly showLane?: Scene['show'];
     readonly chunkBytes?: number;
@@ -303,6 +303,25 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump o
       readVerifiedParts((range) => objects.read(file.key, file.versionId, range), file, signal);
     const checked = await checkStored({ open, schema: shop, signal, onProgress: () => {} });
     expect(checked.created).toMatchObject({ tables: 3 });
+  });
+
+  it.each([
+    ['a program was made', 'CREATE PROCEDURE stock.made() SELECT 1', ['third'], 1],
+    ['a table of no snapshot got another name', 'RENAME TABLE stock.third TO stock.zebra', ['zebra'], 0],
+  ])('begins anew where %s before its definitions were read', async (_, change, last, procedures) => {
+    await server.query('CREATE TABLE stock.third (id INT) ENGINE=MyISAM');
+    let changed = false;
+    const show = async (sql: string, rows: Rows): Promise<Rows> => {
+      if (!changed && sql.includes('SELECT EVENT_NAME')) {
+        changed = true;
+        await server.query(change);
+      }
+      return rows;
+    };
+    const { told } = await (await scene(() => {}, { show })).dump();
+    expect(told.attempts).toBe(2);
+    expect(told.schemas[1]?.counts).toMatchObject({ tables: 3, procedures });
+    expect(told.schemas[1]?.tables.map(({ name }) => name)).toEqual(['first', 'second', ...last]);
   });
 
   it('begins anew where a partition was emptied since its snapshot', async () => {
