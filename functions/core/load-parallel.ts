@@ -1,4 +1,5 @@
 import { withOpen } from '../engine/deadline.ts';
+import { insertTable } from '../engine/parallel/insert-table.ts';
 import { loadDefinitions, setUpDefining } from '../engine/parallel/load-definitions.ts';
 import { loadTable } from '../engine/parallel/load-table.ts';
 import { setUpLoading } from '../engine/rows/session-settings.ts';
@@ -20,6 +21,9 @@ interface LoadInput {
   readonly product: 'mariadb' | 'mysql';
   /** A connection that fills the target. */
   readonly openLoad: () => Promise<LoadSession>;
+  /** Of the target: see `RestorePlan`. */
+  readonly takesLocalRows: boolean;
+  readonly maxAllowedPacketBytes: number;
   readonly openSession: OpenSession;
   readonly definers?: Definers | undefined;
   /** What becomes of its statements where not all of the schema is restored @default themselves */
@@ -31,7 +35,7 @@ interface LoadInput {
 /**
  * Loads one schema into a schema that exists: tables, then rows table by table, then programs, no event running. The
  * first error stops. Views, and events that are to run, wait for the caller.
- * @throws as `loadDefinitions`, `loadTable` and `runHeldStatements`
+ * @throws as `loadDefinitions`, `loadTable`, `insertTable` and `runHeldStatements`
  */
 export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
   const { schema, targetSchema, openSession, signal, onProgress } = input;
@@ -74,24 +78,25 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
 }
 
 /** @returns bytes of text */
-async function loadRows(
-  { open, schema, targetSchema, product, signal, onProgress }: LoadInput,
-  { converse }: LoadSession,
-  bytesBefore: number,
-): Promise<number> {
+async function loadRows(input: LoadInput, session: LoadSession, bytesBefore: number): Promise<number> {
+  const { open, schema, targetSchema, product, signal, onProgress } = input;
+  const { takesLocalRows, maxAllowedPacketBytes } = input;
   let bytes = 0;
   let rows = 0;
   for (const [place, table] of schema.tables.entries()) {
     for (const chunk of table.chunks) {
-      await loadTable({
-        converse,
+      const rowsOf = {
         product,
         table: { ...table, schema: targetSchema },
         stored: open(chunk),
         proof: proofOf(chunk),
         signal,
-        onProgress: (done) => onProgress(bytesBefore + bytes + done, { tables: place + 1, rows }),
-      }).catch((error: unknown) => {
+        onProgress: (done: number) => onProgress(bytesBefore + bytes + done, { tables: place + 1, rows }),
+      };
+      const loading = takesLocalRows
+        ? loadTable({ ...rowsOf, converse: session.converse })
+        : insertTable({ ...rowsOf, session, maxAllowedPacketBytes });
+      await loading.catch((error: unknown) => {
         throw failedTable(table, error);
       });
       bytes += chunk.textBytes;

@@ -13,7 +13,6 @@ const OBSTACLES = [
   'engine_missing',
   'insufficient_privileges',
   'keys_generated',
-  'local_infile_off',
   'names_changed',
   'outside_missing',
   'packet_too_small',

@@ -2,7 +2,7 @@ import { refuseLimitedReads } from '../engine/catalogue/dump-gaps.ts';
 import { requireExplicitTimestamps } from '../engine/catalogue/explicit-timestamps.ts';
 import { refuseGeneratedKeys } from '../engine/catalogue/generated-keys.ts';
 import { type Grants, readGrants } from '../engine/catalogue/grants.ts';
-import { requireLocalInfile } from '../engine/catalogue/local-infile.ts';
+import { takesLocalRows } from '../engine/catalogue/local-infile.ts';
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { isSchemaEmpty, schemaExists } from '../engine/catalogue/object-counts.ts';
 import { readServer, requireSupported, type Server } from '../engine/catalogue/server.ts';
@@ -40,6 +40,8 @@ export interface RestorePlan {
   readonly lowerCaseTableNames: number;
   /** The longest statement that the target takes. */
   readonly maxAllowedPacketBytes: number;
+  /** Whether it takes LOAD DATA LOCAL; else rows go by INSERT. */
+  readonly takesLocalRows: boolean;
   /** Of the account that restores. */
   readonly grants: Grants;
   readonly events: 'disabled' | 'as-stored';
@@ -91,7 +93,6 @@ export async function planRestore(connector: SqlConnector, input: PlanInput): Pr
       const definers = [...new Set(contents.definers.map(becomes))];
       schemas.push({ contents, target, stored: held, action, definers });
     }
-    if (manifest.format === 'parallel') await look(() => requireLocalInfile(query));
     return {
       product: server.info.product,
       life,
@@ -99,6 +100,7 @@ export async function planRestore(connector: SqlConnector, input: PlanInput): Pr
       engines: await readEngines(query),
       lowerCaseTableNames,
       maxAllowedPacketBytes,
+      takesLocalRows: await takesLocalRows(query),
       grants,
       events: run.events ?? defaultEvents(server, manifest, schemas),
     };

@@ -140,7 +140,17 @@ function loadStored(
       tables
         ? openBeside(ports.connector, endpoint, targetSchema)
         : ports.connector.openLoad(endpoint, targetSchema);
-    return loadParallel({ ...common, open, schema: stored, openLoad, choose: tables?.choose });
+    const { takesLocalRows, maxAllowedPacketBytes } = plan;
+    const choose = tables?.choose;
+    return loadParallel({
+      ...common,
+      open,
+      schema: stored,
+      openLoad,
+      takesLocalRows,
+      maxAllowedPacketBytes,
+      choose,
+    });
   }
   const { name: schema, dump } = stored;
   const { clientRoot } = settings;

@@ -72,11 +72,6 @@ export const RESTORE_ERRORS = {
     'The target takes no statement as long as one of the backup',
     'Raise max_allowed_packet on the target, then restore again.',
   ),
-  local_infile_off: entry(
-    'refused',
-    'The target takes no rows from its clients',
-    'SET GLOBAL local_infile = 1 on the target (a parameter group on RDS), then restore again.',
-  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',

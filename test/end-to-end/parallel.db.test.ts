@@ -35,6 +35,11 @@ const REMAINING = new Set([
   'view_broken',
 ]);
 
+/** Servers that get the rows by INSERT as well; MySQL takes no others by default. */
+const BY_INSERT = new Set<string>(
+  process.env.SAFEBASE_FULL === '1' ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] : ['mysql-9.7'],
+);
+
 describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format parallel on %s', (engine) => {
   let laptop: Laptop;
   let server: RunningServer;
@@ -83,6 +88,14 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format p
       expect(restore.failure).toBeUndefined();
       expect(restore).toMatchObject({ state: 'completed' });
       expect(await compareContents(before, await read(server, schemas, backup.losses))).toEqual([]);
+
+      await drop(schemas);
+      if (!BY_INSERT.has(engine)) return;
+      await run('SET GLOBAL local_infile = 0');
+      const inserted = await laptop.restore(backup.id, { databaseId });
+      expect(inserted.failure).toBeUndefined();
+      expect(await compareContents(before, await read(server, schemas, backup.losses))).toEqual([]);
+      await run('SET GLOBAL local_infile = 1');
       await drop(schemas);
     },
     TEST_MS,
@@ -158,27 +171,6 @@ describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format p
         comparedWith: backup.id,
         shrunk: [{ schema: 'shop', what: 'rows', table: 'items', before: 2, now: 0 }],
       });
-      await drop(['shop']);
-    },
-    TEST_MS,
-  );
-
-  it(
-    'refuses a target that takes no rows, before anything is written',
-    async () => {
-      await run('CREATE DATABASE shop', 'CREATE TABLE shop.items (id INT PRIMARY KEY)');
-      const databaseId = await laptop.register(server, ['shop']);
-      const backup = await laptop.backUp(databaseId, { format: 'parallel' });
-      expect(backup).toMatchObject({ state: 'completed' });
-      await run('SET GLOBAL local_infile = 0');
-      try {
-        const order = { databaseId, schemas: { shop: 'copy' } };
-        const refused = await laptop.restore(backup.id, order);
-        expect(refused).toMatchObject({ state: 'failed', failure: { code: 'local_infile_off' } });
-        expect(refused).not.toHaveProperty('restored');
-      } finally {
-        await run('SET GLOBAL local_infile = 1');
-      }
       await drop(['shop']);
     },
     TEST_MS,

@@ -1,9 +1,7 @@
-import { SafeBaseError } from '../../errors.ts';
 import type { Query } from '../connection.ts';
 
-/** Refuses a target that takes no rows from its clients. @throws `local_infile_off` */
-export async function requireLocalInfile(query: Query): Promise<void> {
+/** Whether a target takes rows from its clients by LOAD DATA LOCAL: MySQL does so only where it was told to. */
+export async function takesLocalRows(query: Query): Promise<boolean> {
   const [row] = await query('SELECT @@GLOBAL.local_infile AS value');
-  if (row?.value === '1') return;
-  throw new SafeBaseError('local_infile_off', 'the target has local_infile = OFF');
+  return row?.value === '1';
 }

@@ -8,7 +8,7 @@ import type { RowsProof } from '../rows/tsv-text.ts';
 import { decompressFrames } from '../zstd-frames.ts';
 import { LinesProof } from './lines-proof.ts';
 
-interface StoredRowsInput {
+export interface StoredRowsInput {
   /** The object, as `readVerifiedParts` gives it. */
   readonly stored: AsyncIterable<Buffer>;
   /** What the manifest tells of it. */
@@ -44,7 +44,7 @@ export async function loadTable(input: TableLoadInput): Promise<void> {
 }
 
 /** One text behind, so that nobody has seen the last one before the proof. */
-async function* provedTexts({ stored, proof, signal, onProgress }: StoredRowsInput) {
+export async function* provedTexts({ stored, proof, signal, onProgress }: StoredRowsInput) {
   const lines = new LinesProof();
   let bytes = 0;
   let held: Buffer | undefined;

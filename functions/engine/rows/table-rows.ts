@@ -40,7 +40,7 @@ export function rowStatements(
   condition?: string,
   index?: string,
 ): RowStatements {
-  const forms = [...table.columns, ...(table.period ?? []).map(timeColumn)].map((column) => ({
+  const forms = loadedColumns(table).map((column) => ({
     name: quoteName(column.name),
     ...columnForm(product, column),
   }));
@@ -66,6 +66,12 @@ export function rowStatements(
     mayWarn: table.hasGenerated || forms.some(({ mayWarn }) => mayWarn === true),
   };
 }
+
+/** What a line has a field of, in that order. */
+export const loadedColumns = ({ columns, period }: RowTable): readonly RowColumn[] => [
+  ...columns,
+  ...(period ?? []).map(timeColumn),
+];
 
 const variable = (index: number): string => `@c${index}`;
 

@@ -1,5 +1,6 @@
 /** Rows out of a server into an object, and in again. */
 import { dumpTable } from '../../../../functions/engine/parallel/dump-table.ts';
+import { insertTable } from '../../../../functions/engine/parallel/insert-table.ts';
 import { checkTable, loadTable } from '../../../../functions/engine/parallel/load-table.ts';
 import { readRowTables } from '../../../../functions/engine/rows/read-row-tables.ts';
 import type { RowTable } from '../../../../functions/engine/rows/table-rows.ts';
@@ -58,6 +59,47 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a table on %s', (engine) 
     await loadTable({ ...reading(made), converse: loader.converse, product, table: tableOf('copy') });
     const { rows: again } = await dumped('copy');
     expect(again).toMatchObject({ rows: ROWS, fingerprint: made.rows.fingerprint });
+  });
+
+  it('comes back with the same fingerprint by INSERT, in statements of any length', async () => {
+    const made = await dumped('t');
+    for (const maxAllowedPacketBytes of [1_000, 100_000, 64 * 1024 * 1024]) {
+      await server.admin.query('DELETE FROM shop.copy');
+      const session = server.loader;
+      const table = tableOf('copy');
+      await insertTable({ ...reading(made), session, product: server.product, table, maxAllowedPacketBytes });
+      const { rows: again } = await dumped('copy');
+      expect(again).toMatchObject({ rows: ROWS, fingerprint: made.rows.fingerprint });
+    }
+  });
+
+  it('is refused by INSERT where the server takes no statement that long', async () => {
+    const made = await dumped('t');
+    const [session, table] = [server.loader, tableOf('nothing')];
+    const given = {
+      ...reading(made),
+      session,
+      product: server.product,
+      table: { ...table, columns: tableOf('t').columns },
+    };
+    await expect(insertTable({ ...given, maxAllowedPacketBytes: 100 })).rejects.toMatchObject({
+      code: 'packet_too_small',
+    });
+  });
+
+  it('is refused by INSERT where the server changes a value', async () => {
+    await server.admin.query('DELETE FROM shop.copy');
+    const made = await dumped('t');
+    await server.admin.query('CREATE TABLE shop.narrow (id INT PRIMARY KEY, f FLOAT, note VARCHAR(3))');
+    const [narrow] = (await readRowTables(server.admin.query, 'shop')).filter(
+      ({ name }) => name === 'narrow',
+    );
+    const session = server.loader;
+    const given = { ...reading(made), session, product: server.product, maxAllowedPacketBytes: 1024 * 1024 };
+    await expect(insertTable({ ...given, table: narrow ?? tableOf('t') })).rejects.toMatchObject({
+      code: 'load_failed',
+      message: expect.stringContaining('warnings'),
+    });
   });
 
   it('has no part where it has no rows', async () => {

@@ -1,0 +1,124 @@
+import { quoteName } from '../connection.ts';
+import { columnForm } from './column-form.ts';
+import { loadedColumns, type RowTable } from './table-rows.ts';
+
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const QUOTE = 0x27;
+const NULL_FIELD = Buffer.from(String.raw`\N`);
+const NULL_LITERAL = Buffer.from('NULL');
+
+/** What stands before and behind the bytes of a field. */
+interface FieldForm {
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
+/** Some rows as one statement. */
+interface RowsStatement {
+  readonly statement: Buffer;
+  readonly rows: number;
+}
+
+/**
+ * Turns lines of LOAD DATA into INSERT statements that store the same, in the session of `setUpLoading`. A field is the
+ * inside of a string literal already, but for its quotes: the escapes are the same, and `_binary` keeps the bytes.
+ */
+export class InsertText {
+  readonly #head: Buffer;
+  readonly #fields: readonly FieldForm[];
+  /** The most that is added to the bytes of a line, each of which may be a quote. */
+  readonly #overhead: number;
+  readonly #maxBytes: number;
+  /** Of a line that goes on in the next text. */
+  readonly #begun: Buffer[] = [];
+  #buffer: Buffer;
+  #at = 0;
+  #rows = 0;
+
+  /** @param maxBytes of a statement; that of a single row may be longer */
+  constructor(product: 'mariadb' | 'mysql', table: RowTable, maxBytes: number) {
+    const forms = loadedColumns(table).map((column) => ({ column, ...columnForm(product, column) }));
+    const names = forms.map(({ column }) => quoteName(column.name)).join(', ');
+    this.#head = Buffer.from(
+      `INSERT INTO ${quoteName(table.schema)}.${quoteName(table.name)} (${names}) VALUES `,
+    );
+    this.#fields = forms.map(({ set }) => {
+      const [before = '', after = ''] = (set ?? ((literal) => literal))("_binary'?'").split('?');
+      return { before: Buffer.from(before), after: Buffer.from(after) };
+    });
+    const around = this.#fields.reduce((sum, { before, after }) => sum + before.length + after.length + 1, 0);
+    this.#overhead = around + '(),'.length;
+    this.#maxBytes = maxBytes;
+    this.#buffer = Buffer.allocUnsafeSlow(maxBytes);
+  }
+
+  /** Adds lines. @returns the statements that are full; their bytes are theirs */
+  *take(text: Buffer): Generator<RowsStatement> {
+    let start = 0;
+    for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, start)) {
+      const rest = text.subarray(start, end);
+      yield* this.#add(this.#begun.length > 0 ? Buffer.concat([...this.#begun.splice(0), rest]) : rest);
+      start = end + 1;
+    }
+    if (start < text.length) this.#begun.push(Buffer.from(text.subarray(start)));
+  }
+
+  *end(): Generator<RowsStatement> {
+    if (this.#rows > 0) yield this.#finish();
+  }
+
+  *#add(line: Buffer): Generator<RowsStatement> {
+    const needed = 2 * line.length + this.#overhead;
+    if (this.#rows > 0 && this.#at + needed > this.#buffer.length) yield this.#finish();
+    if (this.#rows === 0) this.#begin(needed);
+    this.#write(line);
+    this.#rows += 1;
+  }
+
+  #begin(needed: number): void {
+    const wanted = Math.max(this.#maxBytes, this.#head.length + needed);
+    if (this.#buffer.length !== wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted);
+    this.#at = this.#head.copy(this.#buffer);
+  }
+
+  #finish(): RowsStatement {
+    const statement = Buffer.from(this.#buffer.subarray(0, this.#at));
+    const rows = this.#rows;
+    this.#rows = 0;
+    return { statement, rows };
+  }
+
+  #write(line: Buffer): void {
+    this.#sign(this.#rows > 0 ? ',(' : '(');
+    let start = 0;
+    for (const [index, form] of this.#fields.entries()) {
+      const tab = line.indexOf(TAB, start);
+      const end = tab < 0 ? line.length : tab;
+      if (index > 0) this.#sign(',');
+      this.#writeField(line.subarray(start, end), form);
+      start = end + 1;
+    }
+    this.#sign(')');
+  }
+
+  #writeField(field: Buffer, { before, after }: FieldForm): void {
+    if (field.equals(NULL_FIELD)) {
+      this.#at += NULL_LITERAL.copy(this.#buffer, this.#at);
+      return;
+    }
+    this.#at += before.copy(this.#buffer, this.#at);
+    let start = 0;
+    for (let quote = field.indexOf(QUOTE); quote >= 0; quote = field.indexOf(QUOTE, start)) {
+      this.#at += field.copy(this.#buffer, this.#at, start, quote + 1);
+      this.#sign("'");
+      start = quote + 1;
+    }
+    this.#at += field.copy(this.#buffer, this.#at, start);
+    this.#at += after.copy(this.#buffer, this.#at);
+  }
+
+  #sign(text: string): void {
+    this.#at += this.#buffer.write(text, this.#at, 'latin1');
+  }
+}
