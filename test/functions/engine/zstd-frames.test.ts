@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import fc from 'fast-check';
 import { compressFrames, decompressFrames, FRAME_BYTES } from '../../../functions/engine/zstd-frames.ts';
 import { inChunks } from './sql/stored-dump.ts';
 
@@ -32,6 +33,26 @@ describe('frames', () => {
     const few = chunkBytes < 1000 ? texts.slice(2) : texts;
     const stored = await compressed(inOrder(few));
     expect((await decompressed(stored, chunkBytes)).equals(Buffer.concat(few))).toBe(true);
+  });
+
+  it('come back wherever they are cut', async () => {
+    const some = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(some, fc.array(fc.nat({ max: 400 }), { maxLength: 12 }), async (given, sizes) => {
+        const stored = await compressed(inOrder(given.map((text) => Buffer.from(text))));
+        async function* pieces() {
+          let at = 0;
+          for (const size of sizes) {
+            yield Buffer.from(stored.subarray(at, at + size));
+            at += size;
+          }
+          yield Buffer.from(stored.subarray(at));
+        }
+        const found: Buffer[] = [];
+        for await (const text of decompressFrames(pieces())) found.push(text);
+        expect(found.map(String)).toEqual(given.map((text) => String(Buffer.from(text))));
+      }),
+    );
   });
 
   it.each([1, 2, 3])('are each a whole one of its own at level %d', async (level) => {

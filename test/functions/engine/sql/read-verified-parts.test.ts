@@ -7,18 +7,18 @@ const cutter = new PartCutter(10);
 const PARTS = [...cutter.take(BYTES), ...cutter.end()];
 const OBJECT = cutter.summary();
 
-/** Reads in chunks of 3 bytes from what is stored, which may not be what was written. */
-const readFrom = (stored: Buffer) =>
+/** Reads in chunks of some bytes from what is stored, which may not be what was written. */
+const readFrom = (stored: Buffer, size = 3) =>
   async function* ({ first, last }: { first: number; last: number }) {
-    for (let at = first; at <= last; at += 3) yield stored.subarray(at, Math.min(at + 3, last + 1));
+    for (let at = first; at <= last; at += size) yield stored.subarray(at, Math.min(at + size, last + 1));
   };
 
-async function read(stored: Buffer, object: typeof OBJECT = OBJECT) {
+async function read(stored: Buffer, object: typeof OBJECT = OBJECT, size?: number) {
   const taken: Buffer[] = [];
   let failure: unknown;
   try {
     const signal = new AbortController().signal;
-    for await (const part of readVerifiedParts(readFrom(stored), object, signal)) taken.push(part);
+    for await (const part of readVerifiedParts(readFrom(stored, size), object, signal)) taken.push(part);
   } catch (error) {
     failure = error;
   }
@@ -37,6 +37,13 @@ describe('readVerifiedParts', () => {
     expect(await read(BYTES)).toEqual({ taken: BYTES.toString(), failure: undefined });
     expect(PARTS).toHaveLength(4);
   });
+
+  it.each(Array.from({ length: BYTES.length }, (_, before) => before + 1))(
+    'gives the same in chunks of %d bytes',
+    async (size) => {
+      expect(await read(BYTES, OBJECT, size)).toEqual({ taken: BYTES.toString(), failure: undefined });
+    },
+  );
 
   it.each([
     ['a flipped bit in the first part', flipped(0), OBJECT, ''],
