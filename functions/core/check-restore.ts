@@ -1,4 +1,6 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
+import { refuseUnknownCollations } from '../engine/catalogue/unknown-collations.ts';
+import { withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OnProgress, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import { checkStored } from './check-stored.ts';
@@ -14,6 +16,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const targets = new Map(Object.entries(held.run.schemas));
   const carried = new Set<string>();
   const needs: OutsideNeed[] = [];
+  const collations: string[] = [];
   const open = openFileOf(work);
   const checkSchema = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema } = schema;
@@ -24,6 +27,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
     await look(() => refuseFoldedNames(plan.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
     await look(() => refuseMissingEngines(plan, checked));
+    collations.push(schema.contents.collation, ...checked.collations);
     const shown = (object: string): string => showTables(schema.tables, object);
     if (targetSchema !== schema.contents.name)
       for (const object of checked.carriesName) carried.add(shown(object));
@@ -33,10 +37,16 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   // What goes to the target under another name would be read or referred to under its old one.
   for (const { by, schema } of needs) if ((targets.get(schema) ?? schema) !== schema) carried.add(by);
   await look(() => refuseCarriedNames([...carried]));
+  await look(() => refuseCollations(work, collations));
   const isMade = new Set(targets.values());
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
   await look(() => refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal));
   held.signal.throwIfAborted();
+}
+
+function refuseCollations({ ports, held, endpoint }: RestoreWork, names: readonly string[]): Promise<void> {
+  const open = () => ports.connector.connect(endpoint);
+  return withOpen(held.signal, open, ({ query }) => refuseUnknownCollations(query, names));
 }
 
 function refuseCarriedNames(objects: readonly string[]): void {

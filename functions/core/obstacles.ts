@@ -7,6 +7,7 @@ export const stopAtFirst: Look = async (look) => look();
 
 /** What someone can clear out of the way of a restore; anything else ends a dry run too. */
 const OBSTACLES = [
+  'collation_unknown',
   'definer_unknown',
   'dump_carries_schema_name',
   'dump_escapes_target',

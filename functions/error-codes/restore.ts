@@ -72,6 +72,11 @@ export const RESTORE_ERRORS = {
     'The target takes no statement as long as one of the backup',
     'Raise max_allowed_packet on the target, then restore again.',
   ),
+  collation_unknown: entry(
+    'refused',
+    'The target lacks a collation',
+    'Restore to a server that has it, such as one of the version of the source.',
+  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',

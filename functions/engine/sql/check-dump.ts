@@ -5,7 +5,9 @@ import { namesSchema } from './names-schema.ts';
 import { outsideNeeds } from './outside-needs.ts';
 import type { Classified } from './statements/classify.ts';
 import { describe } from './statements/describe.ts';
+import { nameOf } from './statements/lexer.ts';
 import { type ChooseStatement, type DumpItem, StatementReader } from './statements/read-statements.ts';
+import { isCode } from './statements/token-reader.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -33,6 +35,7 @@ export class DumpCheck {
   readonly #rows = new Map<string, number>();
   #allRows = 0;
   readonly #engines = new Set<string>();
+  readonly #collations = new Set<string>();
   readonly #names = new Set<string>();
   readonly #outsideNeeds: OutsideNeed[] = [];
   readonly #carriesName = new Set<string>();
@@ -70,6 +73,7 @@ export class DumpCheck {
       created: this.#created,
       tables: [...this.#rows].map(([name, rows]) => ({ name, rows })),
       engines: [...this.#engines],
+      collations: [...this.#collations],
       names: [...this.#names],
       outsideNeeds: this.#outsideNeeds,
       largestStatementBytes: this.#largestBytes,
@@ -104,6 +108,7 @@ export class DumpCheck {
     if (does.kind === 'table' || does.kind === 'view' || does.kind === 'sequence') this.#names.add(does.name);
     if (does.kind === 'stand-in') this.#standIns.add(does.name);
     if (isHalfRead(does, session.namesCharacterSets, this.#standIns)) this.#halfRead.push(describe(does));
+    for (const name of collationsIn(text, does)) this.#collations.add(name);
     this.#outsideNeeds.push(...outsideNeeds(text, does, this.#schema));
     if (does.kind === 'table') {
       this.#rows.set(does.name, 0);
@@ -111,6 +116,15 @@ export class DumpCheck {
     }
     if (this.#isRenamed && namesSchema(text, does, this.#schema)) this.#carriesName.add(describe(does));
   }
+}
+
+/** What stands behind COLLATE, outside of strings and comments. */
+function collationsIn(text: Buffer, { tokens }: Classified): readonly string[] {
+  return tokens.flatMap((token, index) => {
+    if (!isCode(token, 'COLLATE')) return [];
+    const name = tokens[isCode(tokens[index + 1], '=') ? index + 2 : index + 1];
+    return name?.type === 'word' || name?.type === 'name' ? [nameOf(text, name)] : [];
+  });
 }
 
 /**

@@ -207,12 +207,50 @@ describe('where others stop half-way', () => {
   );
 });
 
-/** Puts another text in the place of the rows of a table, as if the source had held that. */
-function retold(scene: RunScene, backup: Backup, name: string, text: string): Promise<Backup> {
+describe('a target without a collation of the backup', () => {
+  it.each(['mariadb-10.11', 'mysql-9.7'] as const)(
+    'on %s is found before what stands there is dropped',
+    async (engine) => {
+      const scene = openRunScene();
+      const server = await serverOf(engine);
+      const backup = await backedUp(scene, server);
+      await retell(scene, backup, (manifest) => ({
+        ...manifest,
+        schemas: manifest.schemas.map((schema) => ({ ...schema, collation: 'utf8mb4_of_ours_ci' })),
+      }));
+      const restore = await scene.restore(server, backup.id, backup.databaseId);
+      expect(restore).toMatchObject({
+        state: 'failed',
+        failure: { code: 'collation_unknown', reason: expect.stringContaining('utf8mb4_of_ours_ci') },
+        restored: [{ state: 'untouched' }],
+      });
+      expect(restore?.failure?.reason).not.toContain('general_ci');
+      expect(await server.query("SHOW DATABASES LIKE 'shop'")).toEqual([]);
+    },
+    TEST_MS,
+  );
+});
+
+/** Puts another manifest in the place of that of a backup. */
+function retell(
+  scene: RunScene,
+  backup: Backup,
+  change: (manifest: ParallelManifest) => ParallelManifest,
+): Promise<Backup> {
   const { key = '', versionId = '' } = backup.manifest ?? {};
   const { stored } = scene.objects;
   const manifest = parseManifest(key, stored.get(`${key} ${versionId}`) ?? Buffer.alloc(0));
   if (manifest.format !== 'parallel') throw new Error('it is in another format');
+  const body = Buffer.from(JSON.stringify(change(manifest)));
+  stored.set(`${key} ${versionId}`, body);
+  const { id, fence } = backup;
+  const isRetold = { state: 'completed', manifest: { key, versionId, sha256: sha256(body) } } as const;
+  return scene.backups.transition(id, { from: ['completed'], fence }, isRetold);
+}
+
+/** Puts another text in the place of the rows of a table, as if the source had held that. */
+function retold(scene: RunScene, backup: Backup, name: string, text: string): Promise<Backup> {
+  const { stored } = scene.objects;
   const retoldTable = (table: StoredTable): StoredTable => {
     const [chunk] = table.chunks;
     if (table.name !== name || chunk === undefined) return table;
@@ -225,15 +263,10 @@ function retold(scene: RunScene, backup: Backup, name: string, text: string): Pr
     const chunks = [{ ...chunk, ...told, ...file, textBytes, parts: [{ number: 1, ...file }] }];
     return { ...table, ...sumOfChunks(chunks), chunks };
   };
-  const changed: ParallelManifest = {
+  return retell(scene, backup, (manifest) => ({
     ...manifest,
     schemas: manifest.schemas.map((schema) => ({ ...schema, tables: schema.tables.map(retoldTable) })),
-  };
-  const body = Buffer.from(JSON.stringify(changed));
-  stored.set(`${key} ${versionId}`, body);
-  const { id, fence } = backup;
-  const isRetold = { state: 'completed', manifest: { key, versionId, sha256: sha256(body) } } as const;
-  return scene.backups.transition(id, { from: ['completed'], fence }, isRetold);
+  }));
 }
 const sha256 = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
 

@@ -40,6 +40,17 @@ describe('checkDump', () => {
     });
   });
 
+  it('names the collations of tables, columns and programs, and not what looks like one', async () => {
+    const text = [
+      "CREATE TABLE `t` (`a` char(1) COLLATE utf8mb4_bin COMMENT 'COLLATE odd', /* COLLATE none */",
+      '`b` text COLLATE `quoted_ci`) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_bin;',
+      program("CREATE PROCEDURE `p`() SELECT 'a' COLLATE utf8mb4_0900_ai_ci, 'COLLATE x'"),
+      END_LINE,
+    ].join('\n');
+    const { collations } = await checkDump(storedDump(text));
+    expect(collations).toEqual(['utf8mb4_bin', 'quoted_ci', 'latin1_bin', 'utf8mb4_0900_ai_ci']);
+  });
+
   it('tells the longest statement, in whatever pieces it comes', async () => {
     const insert = `INSERT INTO \`t\` VALUES ('${'x'.repeat(5_000)}'),('y');`;
     const text = `CREATE TABLE \`t\` (\`x\` longtext) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES ('z');\n${insert}\nINSERT INTO \`t\` VALUES ('z');\n${END_LINE}`;
