@@ -1,8 +1,10 @@
 import type { Endpoint } from '../engine/connection.ts';
 import type { ObjectCounts, SchemaContents } from '../engine/contents.ts';
+import { withOpen } from '../engine/deadline.ts';
 import { partBytesFor } from '../engine/part.ts';
 import { dumpSchema } from '../engine/sql/dump-schema.ts';
 import type { OnProgress } from '../engine/sql/format-sql.ts';
+import { watchPartitions } from '../engine/sql/watch-partitions.ts';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { HeldRun } from './hold-run.ts';
 import { dumpKey, type SqlManifest } from './manifest.ts';
@@ -93,14 +95,38 @@ async function dumpOne(
     onProgress,
   });
   const key = dumpKey(held.run.databaseId, held.run.id, index);
-  const { versionId } = await source.sessions.duringDump(endpoint, contents.name, () =>
-    ports.objects.writeParts(key, dump.parts, held.signal),
-  );
+  const store = () =>
+    source.sessions.duringDump(endpoint, contents.name, () =>
+      ports.objects.writeParts(key, dump.parts, held.signal),
+    );
+  const isMysql = schema.dumpInput.product === 'mysql';
+  const { versionId } = isMysql
+    ? await besidePartitions(ports, held, endpoint, contents.name, store)
+    : await store();
   const { program, found, ...summary } = dump.summary();
   if (found) refuseOtherObjects(contents, found.created);
   const tables = found ? { tables: found.tables } : {};
   return { ...contents, ...tables, instant, dump: { key, versionId, ...summary }, program };
 }
+
+/** Does the dump, and refuses it where MySQL may have passed over a partition. @throws as `watchPartitions` tells */
+const besidePartitions = <T>(
+  { connector }: DumpPorts,
+  { signal }: HeldRun<Backup>,
+  endpoint: Endpoint,
+  schema: string,
+  dump: () => Promise<T>,
+): Promise<T> =>
+  withOpen(
+    signal,
+    () => connector.connect(endpoint),
+    async ({ query }) => {
+      const watched = await watchPartitions(query, schema);
+      const dumped = await dump();
+      await watched?.refuseChanged();
+      return dumped;
+    },
+  );
 
 /** A dump that holds other objects than the schema had is no backup. @throws `dump_incomplete` */
 export function refuseOtherObjects(contents: SchemaContents, created: ObjectCounts): void {
