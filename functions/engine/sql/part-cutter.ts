@@ -2,6 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { freeBuffer } from '../free-buffer.ts';
 import type { Part, PartRecord } from '../part.ts';
 
+/** What most tables fit into: many objects that each took the room of a part would keep the garbage collector busy. */
+const FIRST_BYTES = 64 * 1024;
+
 /** Cuts a stream into parts of equal size, but for the last, and hashes each and the whole. */
 export class PartCutter {
   readonly #partBytes: number;
@@ -24,9 +27,7 @@ export class PartCutter {
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#filled === this.#partBytes) yield this.#cut();
-      // Not from the pool: the buffer is handed on whole, and its memory is touched only as far as it is filled.
-      this.#buffer ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
-      const copied = rest.copy(this.#buffer, this.#filled);
+      const copied = rest.copy(this.#room(rest.length), this.#filled);
       // Both at once, while the bytes are still near the processor.
       const taken = rest.subarray(0, copied);
       this.#part.update(taken);
@@ -34,6 +35,24 @@ export class PartCutter {
       this.#filled += copied;
       rest = rest.subarray(copied);
     }
+  }
+
+  /** The buffer of the part, with room for at least some of so many bytes. */
+  #room(bytes: number): Buffer {
+    const wanted = Math.min(this.#partBytes, this.#filled + bytes);
+    const before = this.#buffer ?? this.#free.pop();
+    if (before !== undefined && before.length >= wanted) {
+      this.#buffer = before;
+      return before;
+    }
+    // Not from the pool: it is handed on whole. Behind the first part, all others will need as much.
+    const isFirst = this.#records.length === 0;
+    const size = isFirst ? Math.max(wanted * 2, FIRST_BYTES) : this.#partBytes;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(this.#partBytes, size));
+    before?.copy(buffer, 0, 0, this.#filled);
+    if (before) freeBuffer(before);
+    this.#buffer = buffer;
+    return buffer;
   }
 
   *end(): Generator<Part> {

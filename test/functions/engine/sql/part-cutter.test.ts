@@ -28,6 +28,27 @@ describe('PartCutter', () => {
     );
   });
 
+  it('keeps every byte while the room for its first part grows, and when buffers are given back', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 90_000 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 60_000, max: 300_000 }), (given, partBytes) => {
+        const chunks = given.map((size, index) => Buffer.alloc(size, `${index} ${size} `));
+        const cutter = new PartCutter(partBytes);
+        const stored: Buffer[] = [];
+        const store = (part: Part): void => {
+          stored.push(Buffer.from(part.body));
+          expect(sha256(part.body)).toBe(part.sha256);
+          part.release?.();
+        };
+        for (const chunk of chunks) for (const part of cutter.take(chunk)) store(part);
+        for (const part of cutter.end()) store(part);
+        expect(Buffer.concat(stored).equals(Buffer.concat(chunks))).toBe(true);
+        expect(cutter.summary().sha256).toBe(sha256(Buffer.concat(chunks)));
+      }),
+      { seed: 2 },
+    );
+  });
+
   it('keeps a full part back until another byte follows: it may be the last', () => {
     const cutter = new PartCutter(4);
     expect([...cutter.take(Buffer.from('abcd'))]).toHaveLength(0);
