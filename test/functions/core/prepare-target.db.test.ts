@@ -34,4 +34,22 @@ describe('prepareSchema on MySQL', () => {
       },
     );
   });
+
+  it.each(['create', 'fill'] as const)('touches nothing that came since it was to %s', async (action) => {
+    await own.query('DROP DATABASE IF EXISTS later');
+    await own.query('CREATE DATABASE later');
+    const prepared = () =>
+      prepareSchema(
+        own.connector,
+        own.endpoint(),
+        { contents: CONTENTS, target: 'later', action },
+        'mysql',
+        new AbortController().signal,
+      );
+    await prepared();
+    await own.query('CREATE TABLE later.t (id INT)');
+    await own.query('INSERT INTO later.t VALUES (1)');
+    await expect(prepared()).rejects.toMatchObject({ code: 'target_not_empty' });
+    expect(await own.query('SELECT * FROM later.t')).toHaveLength(1);
+  });
 });

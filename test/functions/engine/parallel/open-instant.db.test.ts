@@ -198,6 +198,22 @@ describe.each([
     expect(instant).toMatchObject({ way: 'alone', lanes: { length: 1 }, lockMs: 0 });
   });
 
+  it('is one lane alone where lanes tell different places in the log', async () => {
+    if (way !== 'backup_stage') return;
+    const [first, second, third] = lanes;
+    if (!first || !second || !third) throw new Error('no lanes');
+    const query: typeof third.query = async (...asked) => {
+      const rows = await third.query(...asked);
+      return asked[0].includes('binlog')
+        ? rows.map((row) => ({ ...row, ...(row.value && { value: `${row.value}0` }) }))
+        : rows;
+    };
+    const instant = await open({ lanes: [first, second, { ...third, query }] });
+    expect(instant).toMatchObject({ way: 'alone', lanes: { length: 1 } });
+    expect(instant.lockMs).toBeGreaterThan(0);
+    await Promise.all(lanes.map((lane) => lane.query('COMMIT')));
+  });
+
   it('is not of several lanes under table locks beneath which a prepared transaction may be committed', async () => {
     const owner = await server.open();
     await owner.query("XA START 'left'");
