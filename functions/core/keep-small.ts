@@ -1,7 +1,7 @@
 import type { Server } from '../engine/catalogue/server.ts';
-import { dumpTable, type TableDump } from '../engine/parallel/dump-table.ts';
+import { dumpRowsText, readTable, type TableDump } from '../engine/parallel/dump-table.ts';
 import { type LockWay, STILL_ENGINES } from '../engine/parallel/open-instant.ts';
-import { keepDump, type OutsideTable } from '../engine/parallel/small-tables.ts';
+import { keepRows, type OutsideTable } from '../engine/parallel/small-tables.ts';
 import { partBytesFor } from '../engine/part.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
 import type { DumpWork } from './dump-schemas.ts';
@@ -36,16 +36,14 @@ export async function keepSmall<Job extends { readonly table: RowTable }>(
     const job = others.find(({ table }) => table.schema === schema && table.name === name);
     if (job === undefined || !engines.has(engine.toLowerCase())) continue;
     if (performance.now() > endsAt) break;
-    const dump = dumpTable({
-      converse: reader.converse,
-      product: server.info.product,
-      table: job.table,
-      zstdLevel: settings.zstdLevel,
-      partBytes: partBytesFor(0),
-      signal,
-      onProgress: () => {},
-    });
-    kept.set(job, await keepDump(dump));
+    const { product } = server.info;
+    const rows = await keepRows(readTable({ converse: reader.converse, product, table: job.table, signal }));
+    // It is compressed when nobody waits any more.
+    const store = { zstdLevel: settings.zstdLevel, partBytes: partBytesFor(0), onProgress: () => {} };
+    kept.set(
+      job,
+      dumpRowsText(() => rows, store),
+    );
   }
   return kept;
 }

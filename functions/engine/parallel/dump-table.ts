@@ -1,6 +1,6 @@
 import type { Part, PartRecord } from '../part.ts';
 import type { Converse } from '../rows/conversation.ts';
-import { readRows } from '../rows/read-rows.ts';
+import { type RowsText, readRows } from '../rows/read-rows.ts';
 import { type RowTable, rowStatements } from '../rows/table-rows.ts';
 import type { RowsProof } from '../rows/tsv-text.ts';
 import { PartCutter } from '../sql/part-cutter.ts';
@@ -16,16 +16,21 @@ interface DumpedRows extends RowsProof {
   readonly parts: readonly PartRecord[];
 }
 
-interface TableDumpInput {
+/** What is to be read. */
+export interface TableReadInput {
   /** Of a session that `setUpReading` has set up, within its snapshot. */
   readonly converse: Converse;
   readonly product: 'mariadb' | 'mysql';
   readonly table: RowTable;
   /** @default all rows */
   readonly chunk?: Chunk;
+  readonly signal: AbortSignal;
+}
+
+/** How it is stored. */
+interface StoreInput {
   readonly zstdLevel: number;
   readonly partBytes: number;
-  readonly signal: AbortSignal;
   /** Called with rows and bytes of text so far. */
   readonly onProgress: (rows: number, bytes: number) => void;
 }
@@ -39,9 +44,19 @@ export interface TableDump {
 }
 
 /** Reads the rows of a table, or of a chunk of it. @throws (from `parts`) as `readRows` */
-export function dumpTable(input: TableDumpInput): TableDump {
+export const dumpTable = (input: TableReadInput & StoreInput): TableDump =>
+  dumpRowsText(() => readTable(input), input);
+
+/** The lines of a table, or of a chunk of it. */
+export function readTable({ converse, product, table, chunk, signal }: TableReadInput): RowsText {
+  const { select, columns } = rowStatements(product, table, chunk?.condition, chunk?.index);
+  return readRows(converse(select, signal), columns);
+}
+
+/** The same for lines that come from elsewhere. @param read called once the first part is wanted */
+export function dumpRowsText(read: () => RowsText, input: StoreInput): TableDump {
   let dumped: DumpedRows | undefined;
-  const parts = dumpParts(input, (rows) => {
+  const parts = dumpParts(read, input, (rows) => {
     dumped = rows;
   });
   return {
@@ -53,10 +68,8 @@ export function dumpTable(input: TableDumpInput): TableDump {
   };
 }
 
-async function* dumpParts(input: TableDumpInput, onEnd: (rows: DumpedRows) => void) {
-  const { condition, index } = input.chunk ?? {};
-  const { select, columns } = rowStatements(input.product, input.table, condition, index);
-  const rows = readRows(input.converse(select, input.signal), columns);
+async function* dumpParts(read: () => RowsText, input: StoreInput, onEnd: (rows: DumpedRows) => void) {
+  const rows = read();
   const cutter = new PartCutter(input.partBytes);
   for await (const bytes of compressFrames(rows.texts, input.zstdLevel)) {
     const { rows: count, bytes: textBytes } = rows.proof();

@@ -1,9 +1,8 @@
 import { inSchema } from '../catalogue/object-counts.ts';
 import type { Query } from '../connection.ts';
-import type { Part } from '../part.ts';
-import type { TableDump } from './dump-table.ts';
+import type { RowsText } from '../rows/read-rows.ts';
 
-/** Of all small tables together: read within about 10 ms, as lines a second time in memory, and that twice at worst. */
+/** Of all small tables together: read within about 10 ms, and kept in memory as lines, at worst twice as long. */
 const SMALL_BYTES = 1024 * 1024;
 /** Each costs a question and its answer. */
 const SMALL_TABLES = 50;
@@ -44,12 +43,14 @@ export async function readSmallTables(
     });
 }
 
-/** Takes all parts of a small table, so that they can be stored later. @throws as the parts of `dump` */
-export async function keepDump(dump: TableDump): Promise<TableDump> {
-  const kept: Part[] = [];
-  for await (const part of dump.parts) kept.push(part);
+/** Takes the lines of a small table, so that they can be compressed and stored later. @throws as `readRows` */
+export async function keepRows(rows: RowsText): Promise<RowsText> {
+  const kept: Buffer[] = [];
+  for await (const text of rows.texts) kept.push(Buffer.from(text));
+  rows.free();
+  const proof = rows.proof();
   async function* replay() {
     yield* kept;
   }
-  return { parts: replay(), summary: dump.summary };
+  return { texts: replay(), proof: () => proof, free: () => kept.splice(0) };
 }
