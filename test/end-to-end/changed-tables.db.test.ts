@@ -1,6 +1,7 @@
 /** Tables that their owner changes while format `parallel` reads rows: nobody waits for the backup, which begins anew. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { waitUntil } from '../local/wait-until.ts';
+import { END_TO_END_ENGINES } from './engines.ts';
 import { operatorS3 } from './operator.ts';
 import { openScene, type Scene } from './scene.ts';
 import { strikeIn } from './strike-in.ts';
@@ -10,7 +11,7 @@ const TEST_MS = 120_000;
 /** Amid the large table of the schema noise. */
 const MIDDLE = { kind: 'backup', bytes: 9_000_000, format: 'parallel' } as const;
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
+describe.each(END_TO_END_ENGINES)('on %s', (engine) => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(engine);

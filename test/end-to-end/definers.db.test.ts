@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { END_TO_END_ENGINES } from './engines.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 const START_MS = 240_000;
@@ -14,7 +15,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => laptop?.cloud.stop());
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('definers on %s', (engine) => {
+describe.each(END_TO_END_ENGINES)('definers on %s', (engine) => {
   const isMariaDb = engine.startsWith('mariadb');
   let server: RunningServer;
   beforeAll(async () => {

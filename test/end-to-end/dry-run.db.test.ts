@@ -5,6 +5,7 @@ import { readServerContent } from '../../local/compare/read-content.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { END_TO_END_ENGINES } from './engines.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 const START_MS = 240_000;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => laptop?.cloud.stop());
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dry run on %s', (engine) => {
+describe.each(END_TO_END_ENGINES)('a dry run on %s', (engine) => {
   let server: RunningServer;
   beforeAll(async () => {
     server = await startServer({

@@ -1,17 +1,13 @@
 /** Accounts made by the printed statements alone, for backups and for restores. */
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
-import type { EngineName } from '../../local/engines/packages.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { END_TO_END_ENGINES } from './engines.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 const START_MS = 240_000;
 const TEST_MS = 120_000;
 const PASSWORD = 'A-password-of-0ne-test';
-
-const ENGINES: readonly EngineName[] = process.env.SAFEBASE_FULL
-  ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7']
-  : ['mariadb-11.8', 'mysql-9.7'];
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -19,7 +15,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => laptop?.cloud.stop());
 
-describe.each(ENGINES)('accounts made by the statements for %s', (engine) => {
+describe.each(END_TO_END_ENGINES)('accounts made by the statements for %s', (engine) => {
   let server: RunningServer;
   beforeAll(async () => {
     server = await startServer({

@@ -9,6 +9,7 @@ import { type RunningServer, startServer } from '../../local/engines/start-serve
 import { peakBytesOf } from '../bench/process-tree.ts';
 import { CORPUS_OPTIONS, corpusFor, loadCorpusFile } from '../corpus/load.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { END_TO_END_ENGINES } from './engines.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 import { verificationEnded } from './verification-ended.ts';
 
@@ -40,7 +41,7 @@ const BY_INSERT = new Set<string>(
   process.env.SAFEBASE_FULL === '1' ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] : ['mysql-9.7'],
 );
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('format parallel on %s', (engine) => {
+describe.each(END_TO_END_ENGINES)('format parallel on %s', (engine) => {
   let laptop: Laptop;
   let server: RunningServer;
   const files = corpusFor(engine);
