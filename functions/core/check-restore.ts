@@ -1,5 +1,7 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { refuseUnknownCollations } from '../engine/catalogue/unknown-collations.ts';
+import { refuseUnknownModes } from '../engine/catalogue/unknown-modes.ts';
+import type { Query } from '../engine/connection.ts';
 import { withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OnProgress, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -17,6 +19,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const carried = new Set<string>();
   const needs: OutsideNeed[] = [];
   const collations: string[] = [];
+  const modes: string[] = [];
   const open = openFileOf(work);
   const checkSchema = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema } = schema;
@@ -28,6 +31,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
     await look(() => refuseLongStatements(plan, schema, checked));
     await look(() => refuseMissingEngines(plan, checked));
     collations.push(schema.contents.collation, ...checked.collations);
+    modes.push(...checked.sqlModes);
     const shown = (object: string): string => showTables(schema.tables, object);
     if (targetSchema !== schema.contents.name)
       for (const object of checked.carriesName) carried.add(shown(object));
@@ -37,16 +41,18 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   // What goes to the target under another name would be read or referred to under its old one.
   for (const { by, schema } of needs) if ((targets.get(schema) ?? schema) !== schema) carried.add(by);
   await look(() => refuseCarriedNames([...carried]));
-  await look(() => refuseCollations(work, collations));
+  await look(() => ask(work, (query) => refuseUnknownCollations(query, collations)));
+  await look(() => ask(work, (query) => refuseUnknownModes(query, modes)));
   const isMade = new Set(targets.values());
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
   await look(() => refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal));
   held.signal.throwIfAborted();
 }
 
-function refuseCollations({ ports, held, endpoint }: RestoreWork, names: readonly string[]): Promise<void> {
+/** A question to the target, in a session of its own. */
+function ask({ ports, held, endpoint }: RestoreWork, use: (query: Query) => Promise<void>): Promise<void> {
   const open = () => ports.connector.connect(endpoint);
-  return withOpen(held.signal, open, ({ query }) => refuseUnknownCollations(query, names));
+  return withOpen(held.signal, open, ({ query }) => use(query));
 }
 
 function refuseCarriedNames(objects: readonly string[]): void {

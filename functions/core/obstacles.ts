@@ -20,6 +20,7 @@ const OBSTACLES = [
   'parent_missing',
   'reads_limited',
   'table_not_in_backup',
+  'sql_mode_unknown',
   'target_not_empty',
   'target_object_exists',
   'target_too_old',

@@ -77,6 +77,11 @@ export const RESTORE_ERRORS = {
     'The target lacks a collation',
     'Restore to a server that has it, such as one of the version of the source.',
   ),
+  sql_mode_unknown: entry(
+    'refused',
+    'The target does not know the sql_mode of a program',
+    'Make the program anew on the source under modes that both know, back up, then restore.',
+  ),
   engine_missing: entry(
     'refused',
     'The target lacks a storage engine',

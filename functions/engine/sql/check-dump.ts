@@ -36,6 +36,7 @@ export class DumpCheck {
   #allRows = 0;
   readonly #engines = new Set<string>();
   readonly #collations = new Set<string>();
+  readonly #sqlModes = new Set<string>();
   readonly #names = new Set<string>();
   readonly #outsideNeeds: OutsideNeed[] = [];
   readonly #carriesName = new Set<string>();
@@ -73,6 +74,7 @@ export class DumpCheck {
       created: this.#created,
       tables: [...this.#rows].map(([name, rows]) => ({ name, rows })),
       engines: [...this.#engines],
+      sqlModes: [...this.#sqlModes],
       collations: [...this.#collations],
       names: [...this.#names],
       outsideNeeds: this.#outsideNeeds,
@@ -108,6 +110,7 @@ export class DumpCheck {
     if (does.kind === 'table' || does.kind === 'view' || does.kind === 'sequence') this.#names.add(does.name);
     if (does.kind === 'stand-in') this.#standIns.add(does.name);
     if (isHalfRead(does, session.namesCharacterSets, this.#standIns)) this.#halfRead.push(describe(does));
+    if (IS_HELD.has(does.kind)) this.#sqlModes.add(session.settings.sqlMode);
     for (const name of collationsIn(text, does)) this.#collations.add(name);
     this.#outsideNeeds.push(...outsideNeeds(text, does, this.#schema));
     if (does.kind === 'table') {
@@ -117,6 +120,17 @@ export class DumpCheck {
     if (this.#isRenamed && namesSchema(text, does, this.#schema)) this.#carriesName.add(describe(does));
   }
 }
+
+/** What is run by itself, each in the session that it was made in. */
+const IS_HELD: ReadonlySet<Classified['kind']> = new Set([
+  'view',
+  'trigger',
+  'procedure',
+  'function',
+  'event',
+  'package',
+  'package body',
+]);
 
 /** What stands behind COLLATE, outside of strings and comments. */
 function collationsIn(text: Buffer, { tokens }: Classified): readonly string[] {

@@ -102,6 +102,8 @@ export interface CheckedDump {
   readonly tables: readonly TableRows[];
   /** The storage engines of its tables, in upper case. */
   readonly engines: readonly string[];
+  /** The modes under which its programs and views were made. */
+  readonly sqlModes: readonly string[];
   /** The collations that its statements name. */
   readonly collations: readonly string[];
   /** The names of its tables, views and sequences. */

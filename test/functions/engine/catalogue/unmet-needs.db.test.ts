@@ -1,5 +1,7 @@
 import { readGrants } from '../../../../functions/engine/catalogue/grants.ts';
 import { readServer } from '../../../../functions/engine/catalogue/server.ts';
+import { refuseUnknownCollations } from '../../../../functions/engine/catalogue/unknown-collations.ts';
+import { refuseUnknownModes } from '../../../../functions/engine/catalogue/unknown-modes.ts';
 import { refuseUnmetNeeds } from '../../../../functions/engine/catalogue/unmet-needs.ts';
 import { quoteName } from '../../../../functions/engine/connection.ts';
 import type { OutsideNeed } from '../../../../functions/engine/sql/format-sql.ts';
@@ -37,6 +39,30 @@ describe.each(ENGINES)('what a restore needs of other schemas of %s', (engine) =
     await query('DROP TABLE IF EXISTS child');
     await query(`CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES ${PEOPLE} (id))`);
   }
+
+  it('names the collations that it does not know, and takes older names and those of other character sets', async () => {
+    const known = ['utf8mb4_bin', 'latin1_swedish_ci', 'utf8mb3_general_ci'];
+    await expect(refuseUnknownCollations(server.query, known)).resolves.toBeUndefined();
+    // Newer MariaDB takes what MySQL calls its own.
+    const others = { 'mysql-9.7': 'uca1400_ai_ci', 'mariadb-10.11': 'utf8mb4_0900_ai_ci' };
+    const other = { 'mariadb-11.8': 'latin1_of_nobody_ci', ...others }[engine];
+    await expect(refuseUnknownCollations(server.query, [...known, other])).rejects.toMatchObject({
+      code: 'collation_unknown',
+      details: { collations: [other] },
+    });
+  });
+
+  it('names the modes that it does not know', async () => {
+    const { query, close } = await server.connector.connect(server.endpoint());
+    const known = ['', 'STRICT_ALL_TABLES,ANSI_QUOTES', 'NO_BACKSLASH_ESCAPES'];
+    await expect(refuseUnknownModes(query, known)).resolves.toBeUndefined();
+    const other = engine === 'mysql-9.7' ? 'NO_AUTO_CREATE_USER' : 'TIME_TRUNCATE_FRACTIONAL';
+    await expect(refuseUnknownModes(query, [...known, other])).rejects.toMatchObject({
+      code: 'sql_mode_unknown',
+      details: { modes: [other] },
+    });
+    await close();
+  });
 
   it('names each right that is missing, and is content when these are granted', async () => {
     const needs = [need('SELECT'), need('SELECT'), need('REFERENCES')];

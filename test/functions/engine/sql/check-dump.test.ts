@@ -51,6 +51,18 @@ describe('checkDump', () => {
     expect(collations).toEqual(['utf8mb4_bin', 'quoted_ci', 'latin1_bin', 'utf8mb4_0900_ai_ci']);
   });
 
+  it('tells under which modes programs and views were made', async () => {
+    const mode = (name: string) => `/*!50003 SET sql_mode = '${name}' */ ;`;
+    const text = [
+      mode('ANSI'),
+      'CREATE TABLE `t` (`a` int) ENGINE=InnoDB;',
+      mode('STRICT_ALL_TABLES'),
+      program('CREATE PROCEDURE `p`() SELECT 1'),
+      END_LINE,
+    ].join('\n');
+    expect((await checkDump(storedDump(text))).sqlModes).toEqual(['STRICT_ALL_TABLES']);
+  });
+
   it('tells the longest statement, in whatever pieces it comes', async () => {
     const insert = `INSERT INTO \`t\` VALUES ('${'x'.repeat(5_000)}'),('y');`;
     const text = `CREATE TABLE \`t\` (\`x\` longtext) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES ('z');\n${insert}\nINSERT INTO \`t\` VALUES ('z');\n${END_LINE}`;
