@@ -1,6 +1,7 @@
 import { SafeBaseError } from '../../errors.ts';
 import type { Query } from '../connection.ts';
 import { throwIfOver } from '../deadline.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import { InsertText } from '../rows/insert-text.ts';
 import { type RowTable, rowStatements } from '../rows/table-rows.ts';
 import type { StatementSession } from '../sql/format-sql.ts';
@@ -30,6 +31,7 @@ export async function insertTable(input: InsertInput): Promise<void> {
     throwIfOver(signal);
     if (statement.length >= maxAllowedPacketBytes) throw tooLong(statement.length, maxAllowedPacketBytes);
     await session.run(statement);
+    freeBuffer(statement);
     const [counted] = await session.query('SELECT ROW_COUNT() AS n, @@warning_count AS told');
     if (counted?.n === String(rows) && (counted.told === '0' || mayWarn)) return;
     throw new SafeBaseError(

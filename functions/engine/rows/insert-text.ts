@@ -1,4 +1,5 @@
 import { quoteName } from '../connection.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import { columnForm } from './column-form.ts';
 import { loadedColumns, type RowTable } from './table-rows.ts';
 
@@ -27,7 +28,7 @@ interface RowsStatement {
 export class InsertText {
   readonly #head: Buffer;
   readonly #fields: readonly FieldForm[];
-  /** The most that is added to the bytes of a line, each of which may be a quote. */
+  /** The most that is added to the bytes of a line, beside a quote for each of its quotes. */
   readonly #overhead: number;
   readonly #maxBytes: number;
   /** Of a line that goes on in the next text. */
@@ -58,10 +59,19 @@ export class InsertText {
     let start = 0;
     for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, start)) {
       const rest = text.subarray(start, end);
-      yield* this.#add(this.#begun.length > 0 ? Buffer.concat([...this.#begun.splice(0), rest]) : rest);
+      yield* this.#begun.length > 0 ? this.#addBegun(rest) : this.#add(rest);
       start = end + 1;
     }
     if (start < text.length) this.#begun.push(Buffer.from(text.subarray(start)));
+  }
+
+  /** Large rows come so, and there are few in memory at once only if each is freed. */
+  *#addBegun(rest: Buffer): Generator<RowsStatement> {
+    const begun = this.#begun.splice(0);
+    const line = Buffer.concat([...begun, rest]);
+    for (const piece of begun) freeBuffer(piece);
+    yield* this.#add(line);
+    freeBuffer(line);
   }
 
   *end(): Generator<RowsStatement> {
@@ -69,7 +79,7 @@ export class InsertText {
   }
 
   *#add(line: Buffer): Generator<RowsStatement> {
-    const needed = 2 * line.length + this.#overhead;
+    const needed = line.length + quotesIn(line) + this.#overhead;
     if (this.#rows > 0 && this.#at + needed > this.#buffer.length) yield this.#finish();
     if (this.#rows === 0) this.#begin(needed);
     this.#write(line);
@@ -83,10 +93,13 @@ export class InsertText {
   }
 
   #finish(): RowsStatement {
-    const statement = Buffer.from(this.#buffer.subarray(0, this.#at));
+    const filled = this.#buffer.subarray(0, this.#at);
     const rows = this.#rows;
     this.#rows = 0;
-    return { statement, rows };
+    if (this.#buffer.length === this.#maxBytes) return { statement: Buffer.from(filled), rows };
+    // A large row is in memory often enough.
+    this.#buffer = Buffer.alloc(0);
+    return { statement: filled, rows };
   }
 
   #write(line: Buffer): void {
@@ -121,4 +134,10 @@ export class InsertText {
   #sign(text: string): void {
     this.#at += this.#buffer.write(text, this.#at, 'latin1');
   }
+}
+
+function quotesIn(line: Buffer): number {
+  let quotes = 0;
+  for (let at = line.indexOf(QUOTE); at >= 0; at = line.indexOf(QUOTE, at + 1)) quotes += 1;
+  return quotes;
 }
