@@ -1,4 +1,4 @@
-import type { Classified } from '../sql/statements/classify.ts';
+import { type Classified, isProgram } from '../sql/statements/classify.ts';
 import type { DumpItem, StatementItem } from '../sql/statements/read-statements.ts';
 import { refusal } from '../sql/statements/refusal.ts';
 import { mendText } from './mend-text.ts';
@@ -16,14 +16,6 @@ type Side = keyof Definitions;
 
 const NOTHING = Buffer.alloc(0);
 const SEMICOLON = 0x3b;
-const PROGRAMS: readonly Classified['kind'][] = [
-  'trigger',
-  'procedure',
-  'function',
-  'event',
-  'package',
-  'package body',
-];
 /** Our reader takes no longer one. */
 const MAX_DELIMITER = 16;
 
@@ -94,7 +86,7 @@ export class DefinitionSplitter {
 
 /** A statement as the client programs read it: with a delimiter that it does not hold. */
 function forClient({ text, does }: StatementItem): Buffer {
-  if (!PROGRAMS.includes(does.kind)) return Buffer.concat([text, Buffer.from(';\n')]);
+  if (!isProgram(does)) return Buffer.concat([text, Buffer.from(';\n')]);
   for (let length = 2; length <= MAX_DELIMITER; length += 1) {
     const delimiter = ';'.repeat(length);
     if (text.includes(delimiter)) continue;

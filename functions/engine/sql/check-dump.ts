@@ -3,7 +3,7 @@ import { decompressDump } from './decompress-dump.ts';
 import type { CheckedDump, CheckInput, OutsideNeed, SeenSoFar } from './format-sql.ts';
 import { namesSchema } from './names-schema.ts';
 import { outsideNeeds } from './outside-needs.ts';
-import type { Classified } from './statements/classify.ts';
+import { type Classified, isProgram } from './statements/classify.ts';
 import { describe } from './statements/describe.ts';
 import { nameOf } from './statements/lexer.ts';
 import { type ChooseStatement, type DumpItem, StatementReader } from './statements/read-statements.ts';
@@ -110,7 +110,8 @@ export class DumpCheck {
     if (does.kind === 'table' || does.kind === 'view' || does.kind === 'sequence') this.#names.add(does.name);
     if (does.kind === 'stand-in') this.#standIns.add(does.name);
     if (isHalfRead(does, session.namesCharacterSets, this.#standIns)) this.#halfRead.push(describe(does));
-    if (IS_HELD.has(does.kind)) this.#sqlModes.add(session.settings.sqlMode);
+    // These are run by themselves, each in the session that it was made in.
+    if (does.kind === 'view' || isProgram(does)) this.#sqlModes.add(session.settings.sqlMode);
     for (const name of collationsIn(text, does)) this.#collations.add(name);
     this.#outsideNeeds.push(...outsideNeeds(text, does, this.#schema));
     if (does.kind === 'table') {
@@ -120,17 +121,6 @@ export class DumpCheck {
     if (this.#isRenamed && namesSchema(text, does, this.#schema)) this.#carriesName.add(describe(does));
   }
 }
-
-/** What is run by itself, each in the session that it was made in. */
-const IS_HELD: ReadonlySet<Classified['kind']> = new Set([
-  'view',
-  'trigger',
-  'procedure',
-  'function',
-  'event',
-  'package',
-  'package body',
-]);
 
 /** What stands behind COLLATE, outside of strings and comments. */
 function collationsIn(text: Buffer, { tokens }: Classified): readonly string[] {

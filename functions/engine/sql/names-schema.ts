@@ -1,18 +1,9 @@
-import type { Classified } from './statements/classify.ts';
+import { type Classified, isProgram } from './statements/classify.ts';
 import { nameOf } from './statements/lexer.ts';
 import { type CodeToken, isCode } from './statements/token-reader.ts';
 
 /** Statements whose text the load changes anyway, or that only say which session comes next. */
 const WITHOUT_NAMES: ReadonlySet<Classified['kind']> = new Set(['session', 'database', 'commit', 'unlock']);
-/** Programs, in whose strings there may be statements that they build. */
-const PROGRAMS: ReadonlySet<Classified['kind']> = new Set([
-  'trigger',
-  'procedure',
-  'function',
-  'event',
-  'package',
-  'package body',
-]);
 
 /**
  * Whether a statement says `schema.something`: under another name it would still mean the old schema. Case does not
@@ -21,7 +12,8 @@ const PROGRAMS: ReadonlySet<Classified['kind']> = new Set([
 export function namesSchema(text: Buffer, does: Classified, schema: string): boolean {
   if (WITHOUT_NAMES.has(does.kind)) return false;
   const wanted = schema.toLowerCase();
-  const inStrings = PROGRAMS.has(does.kind) ? quotedUse(schema) : undefined;
+  // A program may build statements out of strings.
+  const inStrings = isProgram(does) ? quotedUse(schema) : undefined;
   return does.tokens.some((token, index) => {
     if (token.type === 'string')
       return inStrings?.test(text.toString('utf8', token.start, token.end)) ?? false;

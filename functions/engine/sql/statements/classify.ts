@@ -3,7 +3,8 @@ import type { SessionState } from './session-state.ts';
 import type { Statement } from './statement-splitter.ts';
 import { type CodeToken, isCode, TokenReader } from './token-reader.ts';
 
-type ProgramKind = 'trigger' | 'procedure' | 'function' | 'event' | 'package' | 'package body';
+const PROGRAM_KINDS = ['trigger', 'procedure', 'function', 'event', 'package', 'package body'] as const;
+type ProgramKind = (typeof PROGRAM_KINDS)[number];
 
 /** What a statement of a dump does. Names are bare: the schema before them has been checked. */
 type StatementKind =
@@ -25,6 +26,10 @@ export interface TableTraits {
 }
 
 export type Classified = StatementKind & { readonly tokens: readonly CodeToken[] };
+
+/** Whether it makes a program: what runs later, and may hold statements in its strings. */
+export const isProgram = ({ kind }: Pick<Classified, 'kind'>): boolean =>
+  PROGRAM_KINDS.some((program) => program === kind);
 
 interface Context {
   readonly reader: TokenReader;
