@@ -19,7 +19,7 @@ export function missingForBackup(input: {
   const hidden = input.all ? grants.restrictedSchemas.filter((name) => !OF_THE_SERVER.has(name)) : [];
   const missing: string[] = [];
   const seesAll = ['SHOW DATABASES', 'SELECT'].some((right) => grants.holdsOnServer(right));
-  if (input.all && !seesAll) missing.push(`GRANT SHOW DATABASES ON *.* TO ${grants.account}`);
+  if (input.all && !seesAll) missing.push(...grantOnServer(grants, ['SHOW DATABASES']));
   const routines = routineRight(server);
   const wanted = [
     'SELECT',
@@ -32,7 +32,7 @@ export function missingForBackup(input: {
     missing.push(...grantOnSchema(grants, schema, wanted));
   }
   if (routines.on === 'server' && ![routines.right, 'SELECT'].some((right) => grants.holdsOnServer(right))) {
-    missing.push(`GRANT ${routines.right} ON *.* TO ${grants.account}`);
+    missing.push(...grantOnServer(grants, [routines.right]));
   }
   if (routines.on === 'table' && !grants.holdsOnTable('mysql', 'proc', 'SELECT')) {
     missing.push(`GRANT SELECT ON mysql.proc TO ${grants.account}`);
@@ -45,6 +45,12 @@ export function grantOnSchema(grants: Grants, schema: string, wanted: readonly s
   const lacking = wanted.filter((right) => !grants.holdsOnSchema(schema, right));
   if (lacking.length === 0) return [];
   return [`GRANT ${lacking.join(', ')} ON ${grants.grantName(schema)}.* TO ${grants.account}`];
+}
+
+/** The same for what an account lacks on the server. */
+export function grantOnServer(grants: Grants, wanted: readonly string[]): readonly string[] {
+  const lacking = wanted.filter((right) => !grants.holdsOnServer(right));
+  return lacking.length === 0 ? [] : [`GRANT ${lacking.join(', ')} ON *.* TO ${grants.account}`];
 }
 
 /** @throws `insufficient_privileges` with the statements in the detail and in `details.statements` */

@@ -1,5 +1,5 @@
 import type { ObjectCounts } from '../contents.ts';
-import { missingForBackup } from './backup-rights.ts';
+import { grantOnSchema, grantOnServer, missingForBackup } from './backup-rights.ts';
 import { type Grants, rightsOf } from './grants.ts';
 import { definerRights, missingForRestore } from './restore-rights.ts';
 import type { Server } from './server.ts';
@@ -85,49 +85,50 @@ function accountOf(user: string, { server, tls }: ScriptInput) {
 }
 
 function optionalForBackup({ server, schemas }: ScriptInput, grants: Grants): readonly OptionalStatement[] {
-  const onServer = (right: string, use: string): OptionalStatement => ({
-    statement: `GRANT ${right} ON *.* TO ${grants.account}`,
-    for: use,
-  });
-  const patience = onServer(
-    'PROCESS',
+  const patience = goodFor(
     'seeing transactions of others, so that no lock is asked for behind a long one',
+    grantOnServer(grants, ['PROCESS']),
   );
   if (server.info.product === 'mariadb') {
-    return [onServer('RELOAD', 'format parallel: lanes at one instant under BACKUP STAGE'), patience];
+    const stages = 'format parallel: lanes at one instant under BACKUP STAGE';
+    return [...goodFor(stages, grantOnServer(grants, ['RELOAD'])), ...patience];
   }
   return [
-    ...schemas.map((schema) => ({
-      statement: `GRANT LOCK TABLES ON ${grants.grantName(schema)}.* TO ${grants.account}`,
-      for: 'format parallel: lanes at one instant under LOCK TABLES, for milliseconds',
-    })),
-    onServer('REPLICATION CLIENT', 'the place in the binary log, from which a copy can be carried forward'),
-    patience,
+    ...goodFor(
+      'format parallel: lanes at one instant under LOCK TABLES, for milliseconds',
+      schemas.flatMap((schema) => grantOnSchema(grants, schema, ['LOCK TABLES'])),
+    ),
+    ...goodFor(
+      'the place in the binary log, from which a copy can be carried forward',
+      grantOnServer(grants, ['REPLICATION CLIENT']),
+    ),
+    ...patience,
   ];
 }
 
 function optionalForRestore(server: Server, grants: Grants): readonly OptionalStatement[] {
   const unknown = { name: 'somebody@elsewhere', exists: undefined, isSystemUser: undefined };
-  const rights = definerRights(server, grants, [unknown]);
+  const isLogged = server.binaryLog && !server.trustsFunctionCreators;
   return [
-    {
-      statement: `GRANT ${rights.join(', ')} ON *.* TO ${grants.account}`,
-      for: 'keeping the definers of views and programs; without it, restore with "definers": "current"',
-    },
-    ...definerColumns(server).map(([table, columns]) => ({
-      statement: `GRANT SELECT (${columns}) ON mysql.${table} TO ${grants.account}`,
-      for: 'telling before a restore which definers the target does not have',
-    })),
-    ...(server.binaryLog && !server.trustsFunctionCreators
-      ? [
-          {
-            statement: 'SET GLOBAL log_bin_trust_function_creators = 1',
-            for: 'triggers and functions, as this server writes a binary log',
-          },
-        ]
-      : []),
+    ...goodFor(
+      'keeping the definers of views and programs; without it, restore with "definers": "current"',
+      grantOnServer(grants, definerRights(server, grants, [unknown])),
+    ),
+    ...goodFor(
+      'telling before a restore which definers the target does not have',
+      definerColumns(server).map(
+        ([table, columns]) => `GRANT SELECT (${columns}) ON mysql.${table} TO ${grants.account}`,
+      ),
+    ),
+    ...goodFor(
+      'triggers and functions, as this server writes a binary log',
+      isLogged ? ['SET GLOBAL log_bin_trust_function_creators = 1'] : [],
+    ),
   ];
 }
+
+const goodFor = (use: string, statements: readonly string[]): readonly OptionalStatement[] =>
+  statements.map((statement) => ({ statement, for: use }));
 
 /** What `readDefinerAccounts` reads: names, and no password. */
 const definerColumns = (server: Server): readonly (readonly [table: string, columns: string])[] => [

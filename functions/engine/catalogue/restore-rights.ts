@@ -1,7 +1,7 @@
 import { isCode } from '../../errors.ts';
 import type { Query } from '../connection.ts';
 import type { SchemaContents } from '../contents.ts';
-import { grantOnSchema } from './backup-rights.ts';
+import { grantOnSchema, grantOnServer } from './backup-rights.ts';
 import type { Grants } from './grants.ts';
 import type { Server } from './server.ts';
 import { isAtLeast } from './server-support.ts';
@@ -31,10 +31,6 @@ export function missingForRestore(input: {
 }): readonly string[] {
   const { server, grants, target } = input;
   const { counts } = input.contents;
-  const onServer = (rights: readonly string[]): readonly string[] => {
-    const lacking = rights.filter((right) => !grants.holdsOnServer(right));
-    return lacking.length === 0 ? [] : [`GRANT ${lacking.join(', ')} ON *.* TO ${grants.account}`];
-  };
   const isSuper = grants.holdsOnServer('SUPER');
   const logged = counts.triggers + counts.functions > 0 && server.binaryLog && !server.trustsFunctionCreators;
   const isExempt = ['SUPER', 'READ_ONLY ADMIN', 'READ ONLY ADMIN', 'CONNECTION_ADMIN'].some(
@@ -42,7 +38,7 @@ export function missingForRestore(input: {
   );
   return [
     ...grantOnSchema(grants, target, schemaRights(input.contents)),
-    ...onServer(definerRights(server, grants, input.definers)),
+    ...grantOnServer(grants, definerRights(server, grants, input.definers)),
     // Error 1419: whoever makes these while the binary log is on could break replication.
     ...(logged && !isSuper ? ['SET GLOBAL log_bin_trust_function_creators = 1'] : []),
     ...(server.readOnly && !isExempt ? ['SET GLOBAL read_only = 0'] : []),
