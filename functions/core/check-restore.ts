@@ -1,8 +1,6 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import { refuseUnknownCollations } from '../engine/catalogue/unknown-collations.ts';
 import { refuseUnknownModes } from '../engine/catalogue/unknown-modes.ts';
-import type { Query } from '../engine/connection.ts';
-import { withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OnProgress, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
 import { checkStored } from './check-stored.ts';
@@ -11,6 +9,7 @@ import type { Look } from './obstacles.ts';
 import type { RestorePlan, SchemaRestore } from './plan-restore.ts';
 import { refuseOtherCounts, refuseUnmet } from './prepare-target.ts';
 import { eachSchema, openFileOf, type RestoreWork } from './restore-work.ts';
+import { withSession } from './with-session.ts';
 
 /** Pass 1: everything is read, proved and looked through before the first write. */
 export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
@@ -27,7 +26,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
     const choose = schema.tables?.choose;
     const checked = await checkStored({ open, schema: stored, targetSchema, choose, signal, onProgress });
     refuseOtherCounts(schema, checked);
-    await look(() => refuseFoldedNames(plan.lowerCaseTableNames, checked.names));
+    await look(() => refuseFoldedNames(plan.server.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
     await look(() => refuseMissingEngines(plan, checked));
     collations.push(schema.contents.collation, ...checked.collations);
@@ -41,18 +40,14 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   // What goes to the target under another name would be read or referred to under its old one.
   for (const { by, schema } of needs) if ((targets.get(schema) ?? schema) !== schema) carried.add(by);
   await look(() => refuseCarriedNames([...carried]));
-  await look(() => ask(work, (query) => refuseUnknownCollations(query, collations)));
-  await look(() => ask(work, (query) => refuseUnknownModes(query, modes)));
+  await withSession(ports.connector, endpoint, held.signal, async (query) => {
+    await look(() => refuseUnknownCollations(query, collations));
+    await look(() => refuseUnknownModes(query, modes));
+  });
   const isMade = new Set(targets.values());
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
   await look(() => refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal));
   held.signal.throwIfAborted();
-}
-
-/** A question to the target, in a session of its own. */
-function ask({ ports, held, endpoint }: RestoreWork, use: (query: Query) => Promise<void>): Promise<void> {
-  const open = () => ports.connector.connect(endpoint);
-  return withOpen(held.signal, open, ({ query }) => use(query));
 }
 
 function refuseCarriedNames(objects: readonly string[]): void {
@@ -72,7 +67,7 @@ function refuseMissingEngines({ engines }: RestorePlan, checked: CheckedDump): v
 
 /** A packet is the statement and one byte more. */
 function refuseLongStatements(
-  { maxAllowedPacketBytes }: RestorePlan,
+  { server: { maxAllowedPacketBytes } }: RestorePlan,
   { contents }: SchemaRestore,
   { largestStatementBytes }: CheckedDump,
 ): void {

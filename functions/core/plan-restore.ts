@@ -9,7 +9,6 @@ import { readServer, requireSupported, type Server } from '../engine/catalogue/s
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
-import type { ServerInfo } from '../engine/contents.ts';
 import { definerAfter } from '../engine/sql/rewrite-definer.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { ChosenTables } from './chosen-tables.ts';
@@ -31,15 +30,12 @@ export interface SchemaRestore extends TargetSchema {
 }
 
 export interface RestorePlan {
-  readonly product: ServerInfo['product'];
+  /** The target. */
+  readonly server: Server;
   readonly life: ServerLife;
   readonly schemas: readonly SchemaRestore[];
   /** The storage engines that the target has, in upper case. */
   readonly engines: ReadonlySet<string>;
-  /** Whether the target tells names apart by case: see `Server`. */
-  readonly lowerCaseTableNames: number;
-  /** The longest statement that the target takes. */
-  readonly maxAllowedPacketBytes: number;
   /** Whether it takes LOAD DATA LOCAL; else rows go by INSERT. */
   readonly takesLocalRows: boolean;
   /** Of the account that restores. */
@@ -76,7 +72,7 @@ export async function planRestore(connector: SqlConnector, input: PlanInput): Pr
     await look(() => requireExplicitTimestamps(query));
     await look(() => refuseGeneratedKeys(query));
     if (!run.dryRun) await input.lockSchemas(server, Object.values(run.schemas));
-    const { lowerCaseTableNames, maxAllowedPacketBytes } = server;
+    const { lowerCaseTableNames } = server;
     const there = await readSchemaNames(query);
     await look(() => refuseFoldedNames(lowerCaseTableNames, Object.values(run.schemas), there));
     const grants = await readGrants(query, server);
@@ -94,12 +90,10 @@ export async function planRestore(connector: SqlConnector, input: PlanInput): Pr
       schemas.push({ contents, target, stored: held, action, definers });
     }
     return {
-      product: server.info.product,
+      server,
       life,
       schemas,
       engines: await readEngines(query),
-      lowerCaseTableNames,
-      maxAllowedPacketBytes,
       takesLocalRows: await takesLocalRows(query),
       grants,
       events: run.events ?? defaultEvents(server, manifest, schemas),

@@ -1,7 +1,6 @@
 import { refuseFoldedNames } from '../engine/catalogue/name-case.ts';
 import type { Query } from '../engine/connection.ts';
 import { NO_OBJECTS } from '../engine/contents.ts';
-import { withOpen } from '../engine/deadline.ts';
 import { chooseStatement, type PlacedTable } from '../engine/parallel/choose-statement.ts';
 import { readTableDefinitions, type TableDefinitions } from '../engine/parallel/table-definitions.ts';
 import { definerAfter } from '../engine/sql/rewrite-definer.ts';
@@ -14,6 +13,7 @@ import type { RestorePlan, SchemaRestore } from './plan-restore.ts';
 import { openFileOf, type RestoreWork } from './restore-work.ts';
 import type { WantedTable } from './run.ts';
 import { readTargetNames, type TargetNames } from './target-names.ts';
+import { withSession } from './with-session.ts';
 
 /** One schema of the plan, with what is to be known of it to choose some of its tables. */
 interface Chosen {
@@ -34,8 +34,7 @@ export async function planTables(work: RestoreWork, look: Look): Promise<Restore
   if (wanted === undefined) return plan;
   let number = 0;
   const next = (): string => `${prefixOf(held.run.id)}${number++}`;
-  const open = () => ports.connector.connect(endpoint);
-  return withOpen(held.signal, open, async ({ query }) => {
+  return withSession(ports.connector, endpoint, held.signal, async (query) => {
     const chosen: Chosen[] = [];
     for (const schema of plan.schemas)
       chosen.push(await chooseIn({ work, look, query, next }, schema, wanted));
@@ -44,7 +43,7 @@ export async function planTables(work: RestoreWork, look: Look): Promise<Restore
       const table = of?.tables.find((one) => one.name === name);
       return of && table && { schema: of.schema.target, name: table.loadedAs };
     };
-    const read = (target: string) => readTargetNames(query, plan.product, plan.lowerCaseTableNames, target);
+    const read = (target: string) => readTargetNames(query, plan.server, target);
     const schemas: SchemaRestore[] = [];
     for (const one of chosen) {
       await refuseMissingParents(one, loadedAs, read, look);
@@ -70,7 +69,7 @@ async function chooseIn(
   const { plan, held } = work;
   const { stored, target } = schema;
   if ('dump' in stored) throw new Error('tables of a backup in format sql');
-  const there = await readTargetNames(query, plan.product, plan.lowerCaseTableNames, target);
+  const there = await readTargetNames(query, plan.server, target);
   const tables: ChosenTable[] = [];
   for (const { schema: source, name, as = name } of wanted) {
     if (source !== stored.name) continue;
@@ -81,7 +80,7 @@ async function chooseIn(
   }
   await look(() =>
     refuseFoldedNames(
-      plan.lowerCaseTableNames,
+      plan.server.lowerCaseTableNames,
       tables.map(({ as }) => as),
     ),
   );
@@ -172,7 +171,7 @@ async function narrowed(
     const { constraints = [], sequences = [] } = definitions.tables.get(name) ?? {};
     for (const constraint of constraints) {
       const folded = constraint.name.toLowerCase();
-      if (plan.product === 'mariadb' && constraint.of === 'CHECK') continue;
+      if (plan.server.info.product === 'mariadb' && constraint.of === 'CHECK') continue;
       if (!there.constraints.has(folded)) continue;
       taken.add(folded);
       leftOut.push(`table \`${name}\`: the name of ${constraint.of} \`${constraint.name}\`, which is taken`);

@@ -3,13 +3,13 @@ import { countObjects, isSchemaEmpty, schemaExists } from '../engine/catalogue/o
 import { findOverEvents } from '../engine/catalogue/over-events.ts';
 import { findOtherRows } from '../engine/catalogue/row-counts.ts';
 import { refuseUnmetNeeds } from '../engine/catalogue/unmet-needs.ts';
-import { type Endpoint, type Query, quoteName } from '../engine/connection.ts';
+import { type Endpoint, quoteName } from '../engine/connection.ts';
 import type { ObjectCounts, SchemaContents, ServerInfo, TableRows } from '../engine/contents.ts';
-import { throwIfOver, withOpen } from '../engine/deadline.ts';
 import type { CheckedDump, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { endFormerLoad } from '../engine/sql/load-lock.ts';
 import { isCode, SafeBaseError } from '../errors.ts';
 import type { SqlConnector } from './ports.ts';
+import { withSession } from './with-session.ts';
 
 /** What becomes of one target schema before the load. */
 export interface TargetSchema {
@@ -136,22 +136,4 @@ export function defaultsOf(contents: SchemaContents, product: ServerInfo['produc
   const quoted = comment.replaceAll('\\', '\\\\').replaceAll("'", "''");
   const commented = product === 'mariadb' && comment !== '' ? ` COMMENT '${quoted}'` : '';
   return `CHARACTER SET ${characterSet} COLLATE ${collation}${commented}`;
-}
-
-/** One session for some statements, none of which begins after the end of the time. @throws the reason of the signal */
-export function withSession<T>(
-  connector: SqlConnector,
-  endpoint: Endpoint,
-  signal: AbortSignal,
-  use: (query: Query) => Promise<T>,
-): Promise<T> {
-  return withOpen(
-    signal,
-    () => connector.connect(endpoint),
-    ({ query }) =>
-      use(async (...asked) => {
-        throwIfOver(signal);
-        return query(...asked);
-      }),
-  );
 }

@@ -1,25 +1,22 @@
 import { estimateTimes } from '../engine/catalogue/estimate.ts';
 import { countObjects } from '../engine/catalogue/object-counts.ts';
 import { readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
-import { readServer } from '../engine/catalogue/server.ts';
-import { withOpen } from '../engine/deadline.ts';
 import type { Failure } from '../errors.ts';
 import type { ChosenTables } from './chosen-tables.ts';
 import { textBytesOf } from './manifest.ts';
 import type { RestoreWork } from './restore-work.ts';
 import type { RestorePreview } from './run.ts';
+import { withSession } from './with-session.ts';
 
 /** Tells what a restore would do to the target, once its looks are through. @throws the reason of the signal */
 export async function previewRestore(
   { ports, settings, held, endpoint, plan }: RestoreWork,
   obstacles: readonly Failure[],
 ): Promise<RestorePreview> {
-  const open = () => ports.connector.connect(endpoint);
-  return withOpen(held.signal, open, async ({ query }) => {
-    const server = await readServer(query);
+  return withSession(ports.connector, endpoint, held.signal, async (query) => {
     const schemas: RestorePreview['schemas'][number][] = [];
     for (const { contents, target, action, definers, tables } of plan.schemas) {
-      const accounts = await readDefinerAccounts(query, server, definers);
+      const accounts = await readDefinerAccounts(query, plan.server, definers);
       schemas.push({
         source: contents.name,
         target,

@@ -8,9 +8,10 @@ import { type MadeBefore, prefixOf } from './chosen-tables.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { SchemaRestore } from './plan-restore.ts';
 import type { LoadSession, Log, SqlConnector } from './ports.ts';
-import { defaultsOf, withSession } from './prepare-target.ts';
+import { defaultsOf } from './prepare-target.ts';
 import type { RestoreWork } from './restore-work.ts';
 import type { Restore } from './run.ts';
+import { withSession } from './with-session.ts';
 
 /**
  * Makes the target ready for tables that are put beside what it holds: the schema where there is none, sequences where
@@ -25,7 +26,7 @@ export async function prepareTables(
   await withSession(ports.connector, endpoint, signal, async (query) => {
     await endFormerLoad(query, target);
     if (await schemaExists(query, target)) return;
-    await query(`CREATE DATABASE ${quoteName(target)} ${defaultsOf(contents, plan.product)}`);
+    await query(`CREATE DATABASE ${quoteName(target)} ${defaultsOf(contents, plan.server.info.product)}`);
     made.schemas.push(target);
   });
   const open = () => ports.connector.openStatements(endpoint, target);

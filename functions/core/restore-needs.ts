@@ -1,15 +1,13 @@
 import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
 import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
-import type { Grants } from '../engine/catalogue/grants.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
-import { readServer, type Server } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
-import { withOpen } from '../engine/deadline.ts';
 import type { BackupFormat } from './backup-format.ts';
 import { textBytesOf } from './manifest.ts';
 import type { Look } from './obstacles.ts';
-import type { SchemaRestore } from './plan-restore.ts';
+import type { RestorePlan } from './plan-restore.ts';
 import type { RestoreWork } from './restore-work.ts';
+import { withSession } from './with-session.ts';
 
 /** Of rows by INSERT, against LOAD DATA. */
 const INSERT_SPEED = 0.5;
@@ -29,18 +27,14 @@ export async function refuseUnmetPlan(
   const loadBytesPerSecond = settings.loadBytesPerSecond * (isInserted ? INSERT_SPEED : 1);
   const rates = { loadBytesPerSecond, dumpBytesPerSecond: Infinity };
   await look(() => refuseTooLarge(format, bytes, rates, settings.workerSeconds));
-  const open = () => ports.connector.connect(endpoint);
-  await withOpen(held.signal, open, async ({ query }) => {
-    const server = await readServer(query);
-    await look(async () => refuseMissing(grants, await missingRights(query, server, grants, schemas)));
-  });
+  await withSession(ports.connector, endpoint, held.signal, (query) =>
+    look(async () => refuseMissing(grants, await missingRights(query, plan))),
+  );
 }
 
 async function missingRights(
   query: Query,
-  server: Server,
-  grants: Grants,
-  schemas: readonly SchemaRestore[],
+  { server, grants, schemas }: RestorePlan,
 ): Promise<readonly string[]> {
   const names = [...new Set(schemas.flatMap(({ definers }) => definers))];
   const accounts = await readDefinerAccounts(query, server, names);

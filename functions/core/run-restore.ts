@@ -115,7 +115,7 @@ async function loadAll(work: RestoreWork, states: States): Promise<readonly Load
     await held.save();
     await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
     if (schema.tables) await prepareTables(work, schema);
-    else await prepareSchema(ports.connector, endpoint, schema, plan.product, held.signal);
+    else await prepareSchema(ports.connector, endpoint, schema, plan.server.info.product, held.signal);
     const result = await loadStored(work, schema, onProgress);
     states.set(schema, { disabledEvents: namesOf(result), leftOut: leftOutOf(schema.tables, result) });
     loaded.push(result);
@@ -130,7 +130,7 @@ function loadStored(
   onProgress: OnProgress,
 ): Promise<LoadedSchema> {
   const { ports, settings, held, sessions, endpoint, logIn, plan } = work;
-  const { product } = plan;
+  const { product } = plan.server.info;
   const { signal } = held;
   const open = openFileOf(work);
   const { definers } = held.run;
@@ -140,7 +140,8 @@ function loadStored(
       tables
         ? openBeside(ports.connector, endpoint, targetSchema)
         : ports.connector.openLoad(endpoint, targetSchema);
-    const { takesLocalRows, maxAllowedPacketBytes } = plan;
+    const { takesLocalRows } = plan;
+    const { maxAllowedPacketBytes } = plan.server;
     const choose = tables?.choose;
     return loadParallel({
       ...common,
@@ -185,7 +186,7 @@ const isOfRows = ({ kind, schema }: Loss, name: string): boolean => kind === 'js
 /** Objects by their number; rows by theirs, and where the backup tells more of them, by what they hold. */
 async function compareAll(work: RestoreWork, states: States, losses: readonly Loss[]): Promise<void> {
   const { ports, held, endpoint, plan } = work;
-  const { product } = plan;
+  const { product } = plan.server.info;
   const { signal } = held;
   held.report({ phase: 'compare' });
   const differing: string[] = [];

@@ -1,6 +1,6 @@
 import { inSchema } from '../engine/catalogue/object-counts.ts';
+import type { Server } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
-import type { ServerInfo } from '../engine/contents.ts';
 
 /** What a schema of the target holds, as far as names can meet; names as the server compares them. */
 export interface TargetNames {
@@ -11,11 +11,10 @@ export interface TargetNames {
   readonly constraints: ReadonlySet<string>;
 }
 
-/** Reads them; all is empty where there is no such schema. @param lowerCaseTableNames of the server */
+/** Reads them; all is empty where there is no such schema. */
 export async function readTargetNames(
   query: Query,
-  product: ServerInfo['product'],
-  lowerCaseTableNames: number,
+  { info: { product }, lowerCaseTableNames }: Server,
   schema: string,
 ): Promise<TargetNames> {
   const read = async (table: string, column: string, name: string, more = ''): Promise<readonly string[]> => {
