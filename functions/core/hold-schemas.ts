@@ -1,4 +1,4 @@
-import { readServer, type Server } from '../engine/catalogue/server.ts';
+import type { Server } from '../engine/catalogue/server.ts';
 import type { Query } from '../engine/connection.ts';
 import type { TableDump } from '../engine/parallel/dump-table.ts';
 import { type HeldTables, holdTables, waitForTables } from '../engine/parallel/hold-tables.ts';
@@ -18,7 +18,7 @@ import type { DumpWork } from './dump-schemas.ts';
 import { keepSmall } from './keep-small.ts';
 import type { BackupPlan } from './plan-backup.ts';
 import type { RowSession } from './ports.ts';
-import { refuseSpreadConnections } from './server-changed.ts';
+import { readSameServer } from './server-changed.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Behind somebody who waits for what we hold, all of us would wait for ever. */
@@ -81,8 +81,8 @@ export async function holdSchemas(
   const { query } = catalogue;
   const names = plan.schemas.map(({ contents }) => contents.name);
   for (const lane of sessions) await waitForTables(lane.query, WAIT_SECONDS);
-  await refuseSpreadConnections(source.endpoint, plan.life, [query, ...sessions.map((lane) => lane.query)]);
-  const server = await readServer(query);
+  const queries = [query, ...sessions.map((lane) => lane.query)];
+  const server = await readSameServer(source.endpoint, plan.life, queries);
   const before = await readTableBirths(query, names);
   const instant = new Date(ports.now()).toISOString();
   const lists = await listTables(query, server, names);
@@ -114,18 +114,26 @@ export async function holdSchemas(
   const toHold = held.map(({ table: { schema, name } }) => {
     return { schema, name, partitions: partitions.get(`${schema}.${name}`) ?? [] };
   });
-  const holding = await Promise.allSettled(
-    lanes.map(
-      async (session): Promise<Lane> => ({ session, tables: await holdTables(session.query, toHold) }),
-    ),
-  );
-  const holders = holding.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
+  const holders = await holdInEach(lanes, toHold);
   refuseOtherBirths(before, await readTableBirths(query, names));
   refuseOtherColumns(lists.flat(), (await listTables(query, server, names)).flat());
   return { server, instant, position, snapshot, lanes: holders, held, others, kept: still ?? new Map() };
+}
+
+/** Nothing is under way any more when it fails. @throws as `holdTables` */
+async function holdInEach(
+  lanes: readonly RowSession[],
+  tables: Parameters<typeof holdTables>[1],
+): Promise<readonly Lane[]> {
+  const holding = await Promise.allSettled(
+    lanes.map(
+      async (session): Promise<Lane> => ({ session, tables: await holdTables(session.query, tables) }),
+    ),
+  );
+  return holding.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 /** What there is to read, from the catalogue and what it estimates. */

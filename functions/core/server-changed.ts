@@ -1,4 +1,4 @@
-import { readServer } from '../engine/catalogue/server.ts';
+import { readServer, type Server } from '../engine/catalogue/server.ts';
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import { withOpen } from '../engine/deadline.ts';
@@ -24,20 +24,23 @@ export async function refuseChangedServer(
 }
 
 /**
- * Behind a name or proxy that spreads connections, each may reach another server: a lock on the one holds nobody on the
+ * Looks at the server over each of several connections. Behind a name or proxy that spreads connections, each may reach another server: a lock on the one holds nobody on the
  * other, and what their connections see is of different instants, which no row tells.
  * @param queries of connections that must all reach the server that the run has looked at
+ * @returns what all of them reach
  * @throws `server_changed`, the codes of reaching the database
  */
-export async function refuseSpreadConnections(
+export async function readSameServer(
   endpoint: Endpoint,
   planned: ServerLife,
   queries: readonly Query[],
-): Promise<void> {
+): Promise<Server> {
   const servers = await Promise.all(queries.map(readServer));
-  if (servers.some(({ info }) => info.identity !== planned.identity)) {
+  const [first] = servers;
+  if (first === undefined || servers.some(({ info }) => info.identity !== planned.identity)) {
     throw changed(endpoint, 'leads to several servers');
   }
+  return first;
 }
 
 const changed = ({ host, port }: Endpoint, what: string): SafeBaseError =>
