@@ -1,5 +1,6 @@
 import { inSchema } from '../catalogue/object-counts.ts';
 import type { Query } from '../connection.ts';
+import { ROWS_ELSEWHERE_SQL } from '../rows/read-row-tables.ts';
 import type { RowsText } from '../rows/read-rows.ts';
 
 /** Of all small tables together: read within about 10 ms, and kept in memory as lines, at worst twice as long. */
@@ -27,7 +28,8 @@ export async function readSmallTables(
       `SELECT TABLE_NAME AS name, ENGINE AS engine,
               GREATEST(COALESCE(DATA_LENGTH, 0), COALESCE(TABLE_ROWS, 0) * COALESCE(AVG_ROW_LENGTH, 0)) AS bytes
          FROM information_schema.TABLES
-        WHERE ${inSchema('TABLE_SCHEMA')} AND TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MRG_MYISAM')`,
+        WHERE ${inSchema('TABLE_SCHEMA')} AND TABLE_TYPE = 'BASE TABLE'
+          AND UPPER(ENGINE) NOT IN ('INNODB', ${ROWS_ELSEWHERE_SQL})`,
       [schema, schema],
     );
     for (const { name, engine, bytes } of tables)
