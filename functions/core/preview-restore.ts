@@ -2,8 +2,9 @@ import { estimateTimes } from '../engine/catalogue/estimate.ts';
 import { countObjects } from '../engine/catalogue/object-counts.ts';
 import { readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import type { Failure } from '../errors.ts';
+import type { BackupFormat } from './backup-format.ts';
 import type { ChosenTables } from './chosen-tables.ts';
-import { textBytesOf } from './manifest.ts';
+import { loadOf } from './restore-needs.ts';
 import type { RestoreWork } from './restore-work.ts';
 import type { RestorePreview } from './run.ts';
 import { withSession } from './with-session.ts';
@@ -11,6 +12,7 @@ import { withSession } from './with-session.ts';
 /** Tells what a restore would do to the target, once its looks are through. @throws the reason of the signal */
 export async function previewRestore(
   { ports, settings, held, endpoint, plan }: RestoreWork,
+  format: BackupFormat,
   obstacles: readonly Failure[],
 ): Promise<RestorePreview> {
   return withSession(ports.connector, endpoint, held.signal, async (query) => {
@@ -26,8 +28,7 @@ export async function previewRestore(
         unknownDefiners: accounts.filter(({ exists }) => exists === false).map(({ name }) => name),
       });
     }
-    const bytes = plan.schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
-    const rates = { ...settings, dumpBytesPerSecond: Infinity };
+    const { bytes, rates } = loadOf(plan, format, settings);
     return {
       ready: obstacles.length === 0,
       obstacles,

@@ -1,9 +1,9 @@
 import { refuseMissing } from '../engine/catalogue/backup-rights.ts';
-import { refuseTooLarge } from '../engine/catalogue/estimate.ts';
+import { type Rates, refuseTooLarge } from '../engine/catalogue/estimate.ts';
 import { missingForRestore, readDefinerAccounts } from '../engine/catalogue/restore-rights.ts';
 import type { Query } from '../engine/connection.ts';
 import type { BackupFormat } from './backup-format.ts';
-import { textBytesOf } from './manifest.ts';
+import { type StoredSchema, textBytesOf } from './manifest.ts';
 import type { Look } from './obstacles.ts';
 import type { RestorePlan } from './plan-restore.ts';
 import type { RestoreWork } from './restore-work.ts';
@@ -21,15 +21,32 @@ export async function refuseUnmetPlan(
   format: BackupFormat,
   look: Look,
 ): Promise<void> {
-  const { schemas, grants, takesLocalRows } = plan;
-  const bytes = schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0);
-  const isInserted = format === 'parallel' && !takesLocalRows;
-  const loadBytesPerSecond = settings.loadBytesPerSecond * (isInserted ? INSERT_SPEED : 1);
-  const rates = { loadBytesPerSecond, dumpBytesPerSecond: Infinity };
+  const { bytes, rates } = loadOf(plan, format, settings);
   await look(() => refuseTooLarge(format, bytes, rates, settings.workerSeconds));
   await withSession(ports.connector, endpoint, held.signal, (query) =>
-    look(async () => refuseMissing(grants, await missingRights(query, plan))),
+    look(async () => refuseMissing(plan.grants, await missingRights(query, plan))),
   );
+}
+
+/** How much a plan loads, and how fast that goes the way its rows take. */
+export function loadOf(
+  {
+    schemas,
+    takesLocalRows,
+  }: Pick<RestorePlan, 'takesLocalRows'> & {
+    readonly schemas: readonly { readonly stored: StoredSchema }[];
+  },
+  format: BackupFormat,
+  settings: { readonly loadBytesPerSecond: number },
+): { readonly bytes: number; readonly rates: Rates } {
+  const isInserted = format === 'parallel' && !takesLocalRows;
+  return {
+    bytes: schemas.reduce((total, { stored }) => total + textBytesOf(stored), 0),
+    rates: {
+      loadBytesPerSecond: settings.loadBytesPerSecond * (isInserted ? INSERT_SPEED : 1),
+      dumpBytesPerSecond: Infinity,
+    },
+  };
 }
 
 async function missingRights(

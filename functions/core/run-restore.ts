@@ -81,7 +81,11 @@ async function restoreBackup(
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
   if (dry) {
     await checkAll(work, look);
-    return fitRecord({ losses, events: plan.events, preview: await previewRestore(work, dry.found()) });
+    return fitRecord({
+      losses,
+      events: plan.events,
+      preview: await previewRestore(work, manifest.format, dry.found()),
+    });
   }
   const states = followStates(held, plan, losses);
   made.whenTakenBack = () => {
