@@ -20,14 +20,19 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const collations: string[] = [];
   const modes: string[] = [];
   const open = openFileOf(work);
+  const { takesLocalRows, server } = plan;
+  const { maxAllowedPacketBytes } = server;
+  const way = { product: server.info.product, takesLocalRows, maxAllowedPacketBytes };
   const checkSchema = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema } = schema;
     const { signal } = held;
     const choose = schema.tables?.choose;
-    const checked = await checkStored({ open, schema: stored, targetSchema, choose, signal, onProgress });
+    const stop = { signal, onProgress };
+    const checked = await checkStored({ open, schema: stored, targetSchema, choose, way, ...stop });
     refuseOtherCounts(schema, checked);
     await look(() => refuseFoldedNames(plan.server.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
+    await look(() => refuseLongRows(plan, schema, checked));
     await look(() => refuseMissingEngines(plan, checked));
     collations.push(schema.contents.collation, ...checked.collations);
     modes.push(...checked.sqlModes);
@@ -76,8 +81,27 @@ function refuseLongStatements(
   throw new SafeBaseError(
     'packet_too_small',
     `the dump of ${contents.name} holds a statement of ${largestStatementBytes} bytes, and the target takes ${maxAllowedPacketBytes} at once`,
-    {
-      hint: `SET GLOBAL max_allowed_packet = ${Math.ceil(needed / 1024) * 1024} on the target, then restore again.`,
-    },
+    { hint: `${raisePacketTo(needed)} on the target, then restore again.` },
   );
 }
+
+function refuseLongRows(
+  { takesLocalRows, server: { maxAllowedPacketBytes } }: RestorePlan,
+  { contents }: SchemaRestore,
+  { longRows = [] }: CheckedDump,
+): void {
+  const [longest] = longRows.toSorted((one, other) => other.packetBytes - one.packetBytes);
+  if (longest === undefined || longest.packetBytes <= maxAllowedPacketBytes) return;
+  const { table, packetBytes } = longest;
+  const local = takesLocalRows
+    ? ''
+    : 'SET GLOBAL local_infile = 1, with which rows need not fit into a statement, or ';
+  throw new SafeBaseError(
+    'packet_too_small',
+    `a row of ${contents.name}.${table} needs ${packetBytes} bytes at once, and the target takes ${maxAllowedPacketBytes}`,
+    { hint: `${local}${raisePacketTo(packetBytes)} on the target, then restore again.` },
+  );
+}
+
+const raisePacketTo = (bytes: number): string =>
+  `SET GLOBAL max_allowed_packet = ${Math.ceil(bytes / 1024) * 1024}`;

@@ -1,6 +1,7 @@
 import { quoteName } from '../engine/connection.ts';
 import { damagedDump } from '../engine/damaged-dump.ts';
 import { checkTable } from '../engine/parallel/load-table.ts';
+import { longRowsOf, type RowsWay } from '../engine/parallel/long-rows.ts';
 import { sumOfFingerprints } from '../engine/rows/fingerprint.ts';
 import { ROWS_ELSEWHERE } from '../engine/rows/read-row-tables.ts';
 import { checkDump, DumpCheck } from '../engine/sql/check-dump.ts';
@@ -19,6 +20,8 @@ interface CheckInput {
   readonly targetSchema?: string;
   /** What becomes of its statements where not all of the schema is restored (format `parallel`) @default themselves */
   readonly choose?: ChooseStatement | undefined;
+  /** Where rows of format `parallel` are to go @default nowhere */
+  readonly way?: RowsWay | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -32,17 +35,26 @@ export function checkStored({
   schema,
   targetSchema = schema.name,
   choose,
+  way,
   signal,
   onProgress,
 }: CheckInput): Promise<CheckedDump> {
   const { name } = schema;
-  if (!('dump' in schema)) return checkParallel({ open, targetSchema, choose, signal, onProgress }, schema);
+  if (!('dump' in schema))
+    return checkParallel({ open, targetSchema, choose, way, signal, onProgress }, schema);
   const { dumpBytes } = schema.dump;
   return checkDump({ schema: name, targetSchema, dump: open(schema.dump), dumpBytes, signal, onProgress });
 }
 
 async function checkParallel(
-  { open, targetSchema, choose, signal, onProgress }: Omit<CheckInput, 'schema'>,
+  {
+    open,
+    targetSchema,
+    choose,
+    way,
+    signal,
+    onProgress,
+  }: Omit<CheckInput, 'schema'> & { readonly targetSchema: string },
   schema: ParallelSchema,
 ): Promise<CheckedDump> {
   const check = new DumpCheck(schema.name, targetSchema, choose);
@@ -59,21 +71,27 @@ async function checkParallel(
   check.end();
   const checked = check.result();
   refuseOtherTables(schema, checked);
+  const longRows: { table: string; packetBytes: number }[] = [];
   for (const [place, table] of schema.tables.entries()) {
     refuseOtherSums(table);
+    const long = way && longRowsOf(way, { ...table, schema: targetSchema });
     for (const chunk of table.chunks) {
-      await checkTable({
-        stored: open(chunk),
-        proof: proofOf(chunk),
-        signal,
-        onProgress: (bytes) => onProgress(bytesBefore + bytes, { tables: place + 1, rows: rowsBefore }),
-      });
+      const packetBytes = await checkTable(
+        {
+          stored: open(chunk),
+          proof: proofOf(chunk),
+          signal,
+          onProgress: (bytes) => onProgress(bytesBefore + bytes, { tables: place + 1, rows: rowsBefore }),
+        },
+        long,
+      );
+      if (packetBytes > 0) longRows.push({ table: table.name, packetBytes });
       bytesBefore += chunk.textBytes;
       rowsBefore += chunk.rows;
     }
   }
   onProgress(bytesBefore, { tables: schema.tables.length + 1, rows: rowsBefore });
-  return { ...checked, tables: schema.tables.map(({ name, rows }) => ({ name, rows })) };
+  return { ...checked, longRows, tables: schema.tables.map(({ name, rows }) => ({ name, rows })) };
 }
 
 /** What a chunk must turn out to be. */

@@ -1,6 +1,7 @@
 import { damagedDump } from '../damaged-dump.ts';
 import { Fingerprint } from '../rows/fingerprint.ts';
 import type { RowsProof } from '../rows/tsv-text.ts';
+import type { LongRows } from './long-rows.ts';
 
 const LINE_FEED = 0x0a;
 
@@ -12,8 +13,20 @@ export class LinesProof {
   readonly #fingerprint = new Fingerprint();
   /** A line that goes on in the next piece. */
   readonly #begun: Buffer[] = [];
+  readonly #long: LongRows | undefined;
   #rows = 0;
   #bytes = 0;
+  #packetBytes = 0;
+
+  /** @param long which lines may be too long for a server @default none */
+  constructor(long?: LongRows) {
+    this.#long = long;
+  }
+
+  /** What the server must take at once for the longest of them; 0 where none is long. */
+  get packetBytes(): number {
+    return this.#packetBytes;
+  }
 
   /** @param text may become other bytes afterwards */
   take(text: Buffer): void {
@@ -22,7 +35,7 @@ export class LinesProof {
     let start = 0;
     for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, start)) {
       if (this.#begun.length > 0) this.#addBegun(text.subarray(start, end));
-      else this.#fingerprint.add(view, start, end);
+      else this.#add(text, view, start, end);
       this.#rows += 1;
       start = end + 1;
     }
@@ -37,7 +50,13 @@ export class LinesProof {
 
   #addBegun(rest: Buffer): void {
     const line = Buffer.concat([...this.#begun.splice(0), rest]);
-    this.#fingerprint.add(viewOf(line), 0, line.length);
+    this.#add(line, viewOf(line), 0, line.length);
+  }
+
+  #add(text: Buffer, view: DataView, start: number, end: number): void {
+    this.#fingerprint.add(view, start, end);
+    if (this.#long === undefined || end - start < this.#long.fromBytes) return;
+    this.#packetBytes = Math.max(this.#packetBytes, this.#long.packetFor(text.subarray(start, end)));
   }
 }
 

@@ -7,6 +7,7 @@ import { type RowTable, rowStatements } from '../rows/table-rows.ts';
 import type { RowsProof } from '../rows/tsv-text.ts';
 import { decompressFrames } from '../zstd-frames.ts';
 import { LinesProof } from './lines-proof.ts';
+import type { LongRows } from './long-rows.ts';
 
 export interface StoredRowsInput {
   /** The object, as `readVerifiedParts` gives it. */
@@ -20,10 +21,13 @@ export interface StoredRowsInput {
 
 /**
  * Reads stored rows to their end and touches no server.
+ * @returns `packetBytes` of `LinesProof`
  * @throws `backup_damaged` where they are not what the manifest tells; what `stored` throws; the reason of the signal
  */
-export async function checkTable(input: StoredRowsInput): Promise<void> {
-  for await (const text of provedTexts(input)) freeBuffer(text);
+export async function checkTable(input: StoredRowsInput, long?: LongRows): Promise<number> {
+  const lines = new LinesProof(long);
+  for await (const text of provedTexts(input, lines)) freeBuffer(text);
+  return lines.packetBytes;
 }
 
 interface TableLoadInput extends StoredRowsInput {
@@ -44,8 +48,10 @@ export async function loadTable(input: TableLoadInput): Promise<void> {
 }
 
 /** One text behind, so that nobody has seen the last one before the proof. */
-export async function* provedTexts({ stored, proof, signal, onProgress }: StoredRowsInput) {
-  const lines = new LinesProof();
+export async function* provedTexts(
+  { stored, proof, signal, onProgress }: StoredRowsInput,
+  lines = new LinesProof(),
+) {
   let bytes = 0;
   let held: Buffer | undefined;
   for await (const text of decompressFrames(stored)) {

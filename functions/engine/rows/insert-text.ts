@@ -39,17 +39,10 @@ export class InsertText {
 
   /** @param maxBytes of a statement; that of a single row may be longer */
   constructor(product: 'mariadb' | 'mysql', table: RowTable, maxBytes: number) {
-    const forms = loadedColumns(table).map((column) => ({ column, ...columnForm(product, column) }));
-    const names = forms.map(({ column }) => quoteName(column.name)).join(', ');
-    this.#head = Buffer.from(
-      `INSERT INTO ${quoteName(table.schema)}.${quoteName(table.name)} (${names}) VALUES `,
-    );
-    this.#fields = forms.map(({ set }) => {
-      const [before = '', after = ''] = (set ?? ((literal) => literal))("_binary'?'").split('?');
-      return { before: Buffer.from(before), after: Buffer.from(after) };
-    });
-    const around = this.#fields.reduce((sum, { before, after }) => sum + before.length + after.length + 1, 0);
-    this.#overhead = around + '(),'.length;
+    const { head, fields, overhead } = formOf(product, table);
+    this.#head = head;
+    this.#fields = fields;
+    this.#overhead = overhead;
     this.#maxBytes = maxBytes;
     this.#buffer = Buffer.allocUnsafeSlow(maxBytes);
   }
@@ -136,7 +129,30 @@ export class InsertText {
   }
 }
 
-function quotesIn(line: Buffer): number {
+/** The most that a statement of one row has beside its line and its quotes (bytes). */
+export function bytesAroundRow(product: 'mariadb' | 'mysql', table: RowTable): number {
+  const { head, overhead } = formOf(product, table);
+  return head.length + overhead;
+}
+
+function formOf(product: 'mariadb' | 'mysql', table: RowTable) {
+  const forms = loadedColumns(table).map((column) => ({ column, ...columnForm(product, column) }));
+  const names = forms.map(({ column }) => quoteName(column.name)).join(', ');
+  const into = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const fields: readonly FieldForm[] = forms.map(({ set }) => {
+    const [before = '', after = ''] = (set ?? ((literal) => literal))("_binary'?'").split('?');
+    return { before: Buffer.from(before), after: Buffer.from(after) };
+  });
+  const around = fields.reduce((sum, { before, after }) => sum + before.length + after.length + 1, 0);
+  return {
+    head: Buffer.from(`INSERT INTO ${into} (${names}) VALUES `),
+    fields,
+    overhead: around + '(),'.length,
+  };
+}
+
+/** Each of them is doubled in a literal. */
+export function quotesIn(line: Buffer): number {
   let quotes = 0;
   for (let at = line.indexOf(QUOTE); at >= 0; at = line.indexOf(QUOTE, at + 1)) quotes += 1;
   return quotes;
