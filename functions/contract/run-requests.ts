@@ -22,7 +22,7 @@ export const newBackup = z.strictObject({
   databaseId: idOf('db'),
   /** That a schema holds nothing any more is right, this once. */
   acceptEmptied: z.boolean().exactOptional(),
-  /** How it is stored; without it as SQL. */
+  /** How it is stored. @default parallel */
   format: z.enum(['sql', 'parallel']).exactOptional(),
 });
 const tableName = plainText(64).regex(/^(?!safebase_)/i, 'must not begin with safebase_');

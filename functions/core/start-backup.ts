@@ -11,7 +11,7 @@ export interface BackupOrder {
   readonly queueLeaseMs: number;
   /** Whether it may hold nothing of a schema of which the backup before held something. @default false */
   readonly acceptEmptied?: boolean;
-  /** @default sql */
+  /** @default parallel */
   readonly format?: BackupFormat;
   /** For starts that may be delivered twice; otherwise a new one. */
   readonly id?: BackupId;
@@ -26,7 +26,7 @@ export function startBackup(ports: StartPorts, order: BackupOrder): Promise<Back
     runs: ports.backups,
     record: (common) => ({
       id,
-      format: order.format ?? 'sql',
+      format: order.format ?? 'parallel',
       ...(order.acceptEmptied === true && { acceptEmptied: true }),
       ...common,
     }),

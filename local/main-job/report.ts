@@ -14,19 +14,19 @@ const SHOWN_CHARACTERS = 160;
 export function linesOf({ backup, restore, comparison }: JobResult): readonly string[] {
   const { source, differences } = comparison;
   const losses = backup.losses ?? [];
-  const sqlBytes = backup.dumpBytes ?? 0;
+  const textBytes = backup.dumpBytes ?? 0;
   return [
     '',
     row('', 'bytes', 'seconds', 'MB/s'),
     row(
       'backup',
-      ...figures(sqlBytes, secondsOf(backup)),
-      `of SQL, stored in ${grouped(backup.sizeBytes ?? 0)} bytes`,
+      ...figures(textBytes, secondsOf(backup)),
+      `of text, stored in ${grouped(backup.sizeBytes ?? 0)} bytes`,
     ),
-    row('restore', ...figures(sqlBytes, secondsOf(restore)), 'of SQL'),
+    row('restore', ...figures(textBytes, secondsOf(restore)), 'of text'),
     row('compare', ...figures(comparison.sizeBytes, comparison.seconds), 'of values, both servers'),
     '',
-    ...section('format sql cannot carry, and the comparison leaves out:', losses.map(lossLine)),
+    ...section('the backup cannot carry, and the comparison leaves out:', losses.map(lossLine)),
     ...section('members beyond the basic characters, which the account may not look at:', unreadOf(source)),
     ...section('differences:', differencesOf(differences)),
     verdictOf(source, differences),

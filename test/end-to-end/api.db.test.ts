@@ -141,7 +141,7 @@ describe('the API over HTTP', () => {
       expect(Date.parse(body.expiresAt) - Date.now()).toBeLessThanOrEqual(900_000);
       const file = await fetch(url);
       const bytes = Buffer.from(await file.arrayBuffer());
-      expect(file.headers.get('content-disposition')).toContain('shop.sql.zst');
+      expect(file.headers.get('content-disposition')).toContain('shop.schema.sql.zst');
       expect([bytes.length, createHash('sha256').update(bytes).digest('hex')]).toEqual([sizeBytes, sha256]);
       expect((await fetch(url.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=99999'))).status).toBe(403);
 

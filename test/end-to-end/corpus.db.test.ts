@@ -60,7 +60,7 @@ describe.each(END_TO_END_ENGINES)('the corpus on %s', (engine) => {
 
   it('comes back exactly, but for the losses that are listed', async () => {
     const databaseId = await onlyWith(carried);
-    const backup = await laptop.backUp(databaseId);
+    const backup = await laptop.backUp(databaseId, { format: 'sql' });
     expect(backup.failure).toBeUndefined();
     expect(backup).toMatchObject({ state: 'completed', reread: true });
     const schemas = carried.flatMap((file) => file.schemas);
@@ -82,7 +82,10 @@ describe.each(END_TO_END_ENGINES)('the corpus on %s', (engine) => {
     async (file) => {
       const databaseId = await onlyWith([file]);
       const { code } = REFUSED[file.theme] ?? {};
-      expect(await laptop.backUp(databaseId)).toMatchObject({ state: 'failed', failure: { code } });
+      expect(await laptop.backUp(databaseId, { format: 'sql' })).toMatchObject({
+        state: 'failed',
+        failure: { code },
+      });
     },
     60_000,
   );

@@ -39,7 +39,7 @@ describe('a laptop that is killed in the middle of a run', () => {
     async () => {
       const lost = await killedIn('backup');
       expect(lost).toMatchObject({ state: 'failed', failure: { code: 'worker_lost' } });
-      const backup = await killable.calls().backUp(databaseId);
+      const backup = await killable.calls().backUp(databaseId, { format: 'sql' });
       expect(backup).toMatchObject({ state: 'completed', reread: true });
 
       const half = await killedIn('restore', backup.id);

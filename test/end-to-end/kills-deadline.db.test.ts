@@ -16,7 +16,7 @@ describe('a run that stands still', () => {
   let good: string;
   beforeAll(async () => {
     scene = await openScene('mariadb-11.8', { timeoutSeconds: 60 + WORK_SECONDS });
-    const backup = await scene.laptop.backUp(scene.databaseId);
+    const backup = await scene.laptop.backUp(scene.databaseId, { format: 'sql' });
     expect(backup.failure).toBeUndefined();
     good = backup.id;
   }, START_MS);
@@ -57,7 +57,7 @@ describe('a run that stands still', () => {
       const backup = await frozenIn('backup', () => scene.server().pid);
       expect(backup).toMatchObject(outOfTime);
       expect(await scene.stored(backup.id)).toEqual({ objects: [], uploads: [] });
-      expect((await scene.laptop.backUp(scene.databaseId)).failure).toBeUndefined();
+      expect((await scene.laptop.backUp(scene.databaseId, { format: 'sql' })).failure).toBeUndefined();
     },
     TEST_MS,
   );

@@ -15,7 +15,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
   let good: string;
   beforeAll(async () => {
     scene = await openScene(engine);
-    good = (await scene.laptop.backUp(scene.databaseId)).id;
+    good = (await scene.laptop.backUp(scene.databaseId, { format: 'sql' })).id;
   }, START_MS);
   afterAll(() => scene?.close());
 
@@ -35,7 +35,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
       if (!fault.workerLives) await laptop.cloud.invoke('sweep', {});
       expect(await scene.stored(failed.id)).toEqual({ objects: [], uploads: [] });
 
-      const next = await laptop.backUp(databaseId);
+      const next = await laptop.backUp(databaseId, { format: 'sql' });
       expect(next.failure).toBeUndefined();
       expect(next).toMatchObject({ state: 'completed', reread: true });
       good = next.id;

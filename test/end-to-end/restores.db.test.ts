@@ -131,7 +131,7 @@ describe('a restore to a server that would not take its longest statement', () =
       await root.query('CREATE TABLE shop.pages (text LONGTEXT)');
       await root.query("INSERT INTO shop.pages VALUES (REPEAT('x', 3000000))");
       const databaseId = await laptop.register(server, ['shop']);
-      const { id } = await laptop.backUp(databaseId);
+      const { id } = await laptop.backUp(databaseId, { format: 'sql' });
       await root.query('SET GLOBAL max_allowed_packet = 2 * 1024 * 1024');
       const order = { databaseId, overwrite: true, confirm: 'shop' };
       const refused = await laptop.restore(id, order);

@@ -17,7 +17,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
       settings: { AWS_ENDPOINT_URL_S3: way, AWS_ENDPOINT_URL_DYNAMODB: way },
     });
     aws.lead(Number(new URL(scene.laptop.cloud.awsUrl).port));
-    good = (await scene.laptop.backUp(scene.databaseId)).id;
+    good = (await scene.laptop.backUp(scene.databaseId, { format: 'sql' })).id;
   }, START_MS);
   afterAll(async () => {
     await scene?.close();
@@ -39,11 +39,11 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
       const { laptop, databaseId } = scene;
       // The dump tool of the first schema has ended well by then.
       aws.before(/^POST \S*\/schemas\/0\/dump\.sql\.zst\?\S*uploadId=/, restart);
-      const failed = await laptop.backUp(databaseId);
+      const failed = await laptop.backUp(databaseId, { format: 'sql' });
       expect(aws.reset()).toEqual([]);
       expect(failed).toMatchObject(changed);
       expect(failed.manifest).toBeUndefined();
-      expect(await laptop.backUp(databaseId)).toMatchObject({ state: 'completed' });
+      expect(await laptop.backUp(databaseId, { format: 'sql' })).toMatchObject({ state: 'completed' });
     },
     TEST_MS,
   );

@@ -110,9 +110,18 @@ export const WORKER_SCENARIOS: Readonly<Record<string, WorkerScenario>> = {
     const backup = await backedUp(stage, id);
     await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
   },
+  'a restore goes on whose worker died': async (stage, network) => {
+    const id = await register(stage, network);
+    const backup = await backedUp(stage, id);
+    stage.proxy.before(/\.UpdateItem\b.*"partial"/s, async () => {
+      killWorkers(stage, `restore-${network}`);
+      return 'cut';
+    });
+    await completed(stage, `/restore/${(await startRestore(stage, backup.id, id)).id}`);
+  },
   'a backup is made although the answer to its completion is lost': async (stage, network) => {
     const id = await register(stage, network);
     stage.proxy.loseAnswerTo(new RegExp(`^POST \\S*/${id}/\\S*[?&]uploadId=`));
-    await backedUp(stage, id);
+    await backedUp(stage, id, { format: 'sql' });
   },
 };

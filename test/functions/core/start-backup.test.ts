@@ -31,8 +31,8 @@ describe('startBackup', () => {
   });
 
   it.each([
-    ['sql', {}],
-    ['parallel', { format: 'parallel' as const }],
+    ['parallel', {}],
+    ['sql', { format: 'sql' as const }],
   ])('notes that it is to be stored in format %s', async (format, asked) => {
     const ports = corePorts();
     const { id: databaseId } = await registered(ports);
