@@ -127,7 +127,8 @@ function grantJobs(may: May, { workflows, identity, scheduler }: Parts): void {
   const runners = Object.values(workers).flatMap(({ backup, restore }) => [backup, restore]);
   grant(may, workflow, [
     may.getItem('BK', 'RS'),
-    may.updateItem('BK', 'RS'),
+    // The lock of a restore waits with it for the next worker.
+    may.updateItem('BK', 'RS', 'LOCK'),
     may.deleteItem('LOCK'),
     may.useObjects('databases', 'GetObjectVersion'),
     may.listVersions(),

@@ -3,12 +3,14 @@ import { refuseUnknownCollations } from '../engine/catalogue/unknown-collations.
 import { refuseUnknownModes } from '../engine/catalogue/unknown-modes.ts';
 import type { CheckedDump, OnProgress, OutsideNeed } from '../engine/sql/format-sql.ts';
 import { SafeBaseError } from '../errors.ts';
-import { checkStored } from './check-stored.ts';
+import { type ChunkWatch, checkStored, type LongRow } from './check-stored.ts';
 import { showTables } from './chosen-tables.ts';
+import type { HeldRun } from './hold-run.ts';
 import type { Look } from './obstacles.ts';
 import type { RestorePlan, SchemaRestore } from './plan-restore.ts';
 import { refuseOtherCounts, refuseUnmet } from './prepare-target.ts';
 import { eachSchema, openFileOf, type RestoreWork } from './restore-work.ts';
+import type { Restore } from './run.ts';
 import { withSession } from './with-session.ts';
 
 /** Pass 1: everything is read, proved and looked through before the first write. */
@@ -23,16 +25,26 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const { takesLocalRows, server } = plan;
   const { maxAllowedPacketBytes } = server;
   const way = { product: server.info.product, takesLocalRows, maxAllowedPacketBytes };
+  const chunks = followChunks(held, plan);
   const checkSchema = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
     const { stored, target: targetSchema } = schema;
     const { signal } = held;
     const choose = schema.tables?.choose;
-    const stop = { signal, onProgress };
-    const checked = await checkStored({ open, schema: stored, targetSchema, choose, way, ...stop });
+    const longRows: LongRow[] = [];
+    const through = (longRow?: LongRow): void => {
+      if (longRow) longRows.push(longRow);
+      // At once, as another worker would pass over this chunk; a dry run tells of the longest alone.
+      if (!held.run.dryRun) refuseLongRows(plan, schema, longRows);
+      chunks.through();
+    };
+    const checked = await checkStored({
+      ...{ open, schema: stored, targetSchema, choose, way, signal, onProgress },
+      chunks: { isThrough: chunks.isThrough, through },
+    });
     refuseOtherCounts(schema, checked);
     await look(() => refuseFoldedNames(plan.server.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
-    await look(() => refuseLongRows(plan, schema, checked));
+    await look(() => refuseLongRows(plan, schema, longRows));
     await look(() => refuseMissingEngines(plan, checked));
     collations.push(schema.contents.collation, ...checked.collations);
     modes.push(...checked.sqlModes);
@@ -53,6 +65,20 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
   const outside = needs.filter(({ schema }) => !isMade.has(schema));
   await look(() => refuseUnmet(ports.connector, endpoint, plan.grants, outside, held.signal));
   held.signal.throwIfAborted();
+}
+
+/** Counts the chunks that were read through: objects never change, and the next worker need not read them again. */
+function followChunks(held: HeldRun<Restore>, { schemas }: RestorePlan): ChunkWatch {
+  const isLoading = schemas.some(({ isBegun }) => isBegun);
+  const before = isLoading ? Infinity : (held.run.checkedChunks ?? 0);
+  let passed = 0;
+  return {
+    isThrough: () => passed < before,
+    through: () => {
+      passed += 1;
+      if (passed > before) held.keep({ checkedChunks: passed, workersSinceProgress: 0 });
+    },
+  };
 }
 
 function refuseCarriedNames(objects: readonly string[]): void {
@@ -88,7 +114,7 @@ function refuseLongStatements(
 function refuseLongRows(
   { takesLocalRows, server: { maxAllowedPacketBytes } }: RestorePlan,
   { contents }: SchemaRestore,
-  { longRows = [] }: CheckedDump,
+  longRows: readonly LongRow[],
 ): void {
   const [longest] = longRows.toSorted((one, other) => other.packetBytes - one.packetBytes);
   if (longest === undefined || longest.packetBytes <= maxAllowedPacketBytes) return;

@@ -13,6 +13,21 @@ import type { ParallelSchema, StoredChunk, StoredFile, StoredSchema, StoredTable
 /** Gives the bytes of a stored object, each part only after its SHA-256 matched. */
 export type OpenFile = (file: StoredFile) => AsyncIterable<Buffer>;
 
+/** A row that may be too long for a target. */
+export interface LongRow {
+  readonly table: string;
+  /** What the server must take at once. */
+  readonly packetBytes: number;
+}
+
+/** Asked and told of each chunk, in the order of the manifest. */
+export interface ChunkWatch {
+  /** Whether an earlier worker has read the next one through. */
+  readonly isThrough: () => boolean;
+  /** @param longRow of this chunk */
+  readonly through: (longRow?: LongRow) => void;
+}
+
 interface CheckInput {
   readonly open: OpenFile;
   readonly schema: StoredSchema;
@@ -22,6 +37,7 @@ interface CheckInput {
   readonly choose?: ChooseStatement | undefined;
   /** Where rows of format `parallel` are to go @default nowhere */
   readonly way?: RowsWay | undefined;
+  readonly chunks?: ChunkWatch | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -36,12 +52,13 @@ export function checkStored({
   targetSchema = schema.name,
   choose,
   way,
+  chunks,
   signal,
   onProgress,
 }: CheckInput): Promise<CheckedDump> {
   const { name } = schema;
   if (!('dump' in schema))
-    return checkParallel({ open, targetSchema, choose, way, signal, onProgress }, schema);
+    return checkParallel({ open, targetSchema, choose, way, chunks, signal, onProgress }, schema);
   const { dumpBytes } = schema.dump;
   return checkDump({ schema: name, targetSchema, dump: open(schema.dump), dumpBytes, signal, onProgress });
 }
@@ -52,6 +69,7 @@ async function checkParallel(
     targetSchema,
     choose,
     way,
+    chunks,
     signal,
     onProgress,
   }: Omit<CheckInput, 'schema'> & { readonly targetSchema: string },
@@ -71,27 +89,28 @@ async function checkParallel(
   check.end();
   const checked = check.result();
   refuseOtherTables(schema, checked);
-  const longRows: { table: string; packetBytes: number }[] = [];
   for (const [place, table] of schema.tables.entries()) {
     refuseOtherSums(table);
     const long = way && longRowsOf(way, { ...table, schema: targetSchema });
     for (const chunk of table.chunks) {
-      const packetBytes = await checkTable(
-        {
-          stored: open(chunk),
-          proof: proofOf(chunk),
-          signal,
-          onProgress: (bytes) => onProgress(bytesBefore + bytes, { tables: place + 1, rows: rowsBefore }),
-        },
-        long,
-      );
-      if (packetBytes > 0) longRows.push({ table: table.name, packetBytes });
+      const packetBytes = chunks?.isThrough()
+        ? 0
+        : await checkTable(
+            {
+              stored: open(chunk),
+              proof: proofOf(chunk),
+              signal,
+              onProgress: (bytes) => onProgress(bytesBefore + bytes, { tables: place + 1, rows: rowsBefore }),
+            },
+            long,
+          );
+      chunks?.through(packetBytes > 0 ? { table: table.name, packetBytes } : undefined);
       bytesBefore += chunk.textBytes;
       rowsBefore += chunk.rows;
     }
   }
   onProgress(bytesBefore, { tables: schema.tables.length + 1, rows: rowsBefore });
-  return { ...checked, longRows, tables: schema.tables.map(({ name, rows }) => ({ name, rows })) };
+  return { ...checked, tables: schema.tables.map(({ name, rows }) => ({ name, rows })) };
 }
 
 /** What a chunk must turn out to be. */

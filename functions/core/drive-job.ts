@@ -1,13 +1,16 @@
 import { SafeBaseError } from '../errors.ts';
 import type { BackupId, RunId } from './ids.ts';
-import type { StartedJob, VerifyJob } from './job-payloads.ts';
+import type { RestoreJob, StartedJob, VerifyJob } from './job-payloads.ts';
 import type { WorkflowSteps } from './workflow-ports.ts';
 
 export interface DrivePorts {
   /** The function that does a job. @throws `host_refused` where the network has no workers */
   readonly workerOf: (job: StartedJob) => string;
-  /** Writes down how a run ended whose worker is gone, frees its lock and removes what it left. Safe to repeat. */
-  readonly settle: (id: RunId) => Promise<void>;
+  /**
+   * Writes down how a run ended whose worker is gone, frees its lock and removes what it left. Safe to repeat.
+   * @returns whether it is a restore with which another worker is to go on
+   */
+  readonly settle: (id: RunId) => Promise<boolean>;
   /** Whether attempts before the last one have left objects. */
   readonly litterLeft: (id: BackupId) => Promise<boolean>;
   /** The verification that the end of a backup has left to its workflow, or null. */
@@ -24,9 +27,18 @@ const REMOVAL_PAUSE_SECONDS = 300;
 export async function driveJob(steps: WorkflowSteps, ports: DrivePorts, job: StartedJob): Promise<void> {
   if (job.kind === 'expire') return remove(steps, ports, job);
   if (job.kind === 'verify') return verify(steps, ports, job);
+  if (job.kind === 'restore') return restore(steps, ports, job);
   const end = await steps.call('work', ports.workerOf(job), job);
   if (!end.answered) await steps.step('end', () => ports.settle(job.runId));
-  if (job.kind === 'backup') await finish(steps, ports, job.runId);
+  await finish(steps, ports, job.runId);
+}
+
+/** One worker after the other, until one has ended the run: none of them lives longer than a quarter of an hour. */
+async function restore(steps: WorkflowSteps, ports: DrivePorts, job: RestoreJob): Promise<void> {
+  for (let worker = 1; ; worker += 1) {
+    await steps.call(`work-${worker}`, ports.workerOf(job), job);
+    if (!(await steps.step(`end-${worker}`, () => ports.settle(job.runId)))) return;
+  }
 }
 
 /** The backup is complete by then: what it has left to do has workers, and the time of workers, of its own. */

@@ -7,6 +7,7 @@ import type { Log, Now, RunStore } from './ports.ts';
 import {
   asOf,
   type Backup,
+  nextWorker,
   type Restore,
   type RunChange,
   type RunResult,
@@ -71,8 +72,8 @@ export interface HeldRun<R extends Backup | Restore> {
 /**
  * Takes a queued run, keeps its lease alive while `work` runs, and writes its final state: `completed` with the
  * result, `cancelled` where somebody wished it and the work ended by that, or `failed` with the reason; where nobody can
- * tell yet (`HeldRun.conclude`) it stays `running`, for the sweeper. A run that is not queued is left alone: a start may
- * be delivered twice.
+ * tell yet (`HeldRun.conclude`) it stays `running`, for the sweeper. A restore whose worker has no more time is queued for
+ * the next one, where that can go on. A run that is not queued is left alone: a start may be delivered twice.
  * @throws what kept the final state from being written; the lease then tells the truth by running out
  */
 export async function holdRun<R extends Backup | Restore>(
@@ -113,12 +114,18 @@ export async function holdRun<R extends Backup | Restore>(
         ports.log.info('run cancelled', { runId: run.id });
         return { ...kept, state: 'cancelled' };
       }
+      const next = isCode(cause, 'deadline_exceeded') && nextWorker({ ...run, ...kept }, ports.now());
+      if (next) {
+        ports.log.info('the next worker goes on', { runId: run.id, fence: next.fence });
+        return { ...kept, ...next };
+      }
       ports.log.error('run failed', { runId: run.id, error: cause });
       return { ...kept, state: 'failed', failure: toFailure(cause) };
     },
   );
   try {
     await life.stop();
+    if (outcome.state === 'queued') return await leaveToNext(ports, run, outcome);
     if (isOpen && outcome.state !== 'completed') return await leaveOpen(ports, run, outcome);
     // Only now: a failure to write `completed` must not be turned into `failed`, the backup may be there.
     const ended = await ports.runs.transition(
@@ -129,8 +136,20 @@ export async function holdRun<R extends Backup | Restore>(
     await ports.locks.release({ key: runLockKey(run.databaseId), owner: run.id });
     return ended;
   } finally {
-    await locks.release();
+    // The next worker takes over those of the schemas, under the same name: between the two they are nobody else's.
+    const isLeft = outcome.state === 'queued' || ('backupId' in run && isCode(life.signal.reason, 'fenced'));
+    if (!isLeft) await locks.release();
   }
+}
+
+async function leaveToNext<R extends Backup | Restore>(
+  ports: HoldPorts<R>,
+  run: R,
+  { leaseExpiresAt = '', ...change }: RunChange,
+): Promise<R> {
+  await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
+  const condition = { from: ['running'], fence: run.fence } as const;
+  return ports.runs.transition(run.id, condition, { ...change, leaseExpiresAt });
 }
 
 /** What was sent may arrive a moment after nobody waits for its answer any more: so late the sweeper may look (ms). */
@@ -174,7 +193,12 @@ async function take<R extends Backup | Restore>(
     return await ports.runs.transition(
       id,
       { from: ['queued'], fence: queued.fence },
-      { state: 'running', fence: queued.fence + 1, startedAt: new Date(now).toISOString(), leaseExpiresAt },
+      {
+        state: 'running',
+        fence: queued.fence + 1,
+        startedAt: queued.startedAt ?? new Date(now).toISOString(),
+        leaseExpiresAt,
+      },
     );
   } catch (error) {
     // Cancelled between our look and our write, it is over; whatever else took it from us is worth an error.

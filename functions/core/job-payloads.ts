@@ -42,4 +42,5 @@ export const startedJob = z.discriminatedUnion('kind', [
   verifyPayload,
 ]);
 export type StartedJob = Readonly<z.output<typeof startedJob>>;
+export type RestoreJob = Readonly<z.output<typeof restorePayload>>;
 export type VerifyJob = Readonly<z.output<typeof verifyPayload>>;

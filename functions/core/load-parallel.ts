@@ -1,4 +1,5 @@
 import { withOpen } from '../engine/deadline.ts';
+import { dropTriggers } from '../engine/parallel/drop-triggers.ts';
 import { insertTable } from '../engine/parallel/insert-table.ts';
 import { loadDefinitions, setUpDefining } from '../engine/parallel/load-definitions.ts';
 import { loadTable } from '../engine/parallel/load-table.ts';
@@ -11,6 +12,7 @@ import { runHeldStatements } from '../engine/sql/run-held-statements.ts';
 import type { ChooseStatement } from '../engine/sql/statements/read-statements.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type OpenFile, proofOf } from './check-stored.ts';
+import { DEFINITIONS_STEP, type LoadSteps, NO_STEPS, openSteps, type RestoreLedger } from './load-steps.ts';
 import type { ParallelSchema, StoredObject, StoredTable } from './manifest.ts';
 import type { LoadSession } from './ports.ts';
 
@@ -28,6 +30,10 @@ interface LoadInput {
   readonly definers?: Definers | undefined;
   /** What becomes of its statements where not all of the schema is restored @default themselves */
   readonly choose?: ChooseStatement | undefined;
+  /** Where another worker may go on with the load. */
+  readonly ledger?: RestoreLedger | undefined;
+  /** To be asked once the target is ours. @see HeldRun.throwIfLost */
+  readonly throwIfLost: () => void;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -43,14 +49,18 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
   let bytesBefore = 0;
   const databaseCollation = await withOpen(signal, input.openLoad, async (session) => {
     await holdLoadLock(session.query, targetSchema);
+    input.throwIfLost();
     await setUpDefining(session.query);
-    const run = async (text: StoredObject) => {
+    const steps = input.ledger
+      ? await openSteps(session.query, { ...input.ledger, schema: targetSchema }, input.ledger.onDone)
+      : NO_STEPS;
+    const run = async (text: StoredObject, isDone = false) => {
       const switched = await loadDefinitions({
         schema: schema.name,
         targetSchema,
         dump: input.open(text),
         dumpBytes: text.dumpBytes,
-        run: (statement) => session.run(statement),
+        run: isDone ? async () => {} : (statement) => session.run(statement),
         router,
         choose: input.choose,
         signal,
@@ -59,11 +69,14 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
       bytesBefore += text.dumpBytes;
       return switched;
     };
-    await run(schema.definitions);
+    const isDefined = steps.isDone(DEFINITIONS_STEP);
+    await run(schema.definitions, isDefined);
+    if (!isDefined) await steps.note(DEFINITIONS_STEP);
     await setUpLoading(session.query);
-    bytesBefore += await loadRows(input, session, bytesBefore);
+    bytesBefore += await loadRows(input, session, steps, bytesBefore);
     // Histograms are made here, of the rows; programs and views are kept.
     await setUpDefining(session.query);
+    if (isDefined) await dropTriggers(session.query, targetSchema);
     return run(schema.objects);
   });
   const { programs, ...others } = router.routed;
@@ -78,25 +91,33 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
 }
 
 /** @returns bytes of text */
-async function loadRows(input: LoadInput, session: LoadSession, bytesBefore: number): Promise<number> {
+async function loadRows(
+  input: LoadInput,
+  session: LoadSession,
+  steps: LoadSteps,
+  bytesBefore: number,
+): Promise<number> {
   const { open, schema, targetSchema, product, signal, onProgress } = input;
   const { takesLocalRows, maxAllowedPacketBytes } = input;
   let bytes = 0;
   let rows = 0;
-  for (const [place, table] of schema.tables.entries()) {
-    for (const chunk of table.chunks) {
+  for (const [place, stored] of schema.tables.entries()) {
+    const table = { ...stored, schema: targetSchema };
+    const loadChunk = await steps.beginTable(place, table.chunks.length, table);
+    for (const [number, chunk] of table.chunks.entries()) {
       const rowsOf = {
         product,
-        table: { ...table, schema: targetSchema },
+        table,
         stored: open(chunk),
         proof: proofOf(chunk),
         signal,
         onProgress: (done: number) => onProgress(bytesBefore + bytes + done, { tables: place + 1, rows }),
       };
-      const loading = takesLocalRows
-        ? loadTable({ ...rowsOf, converse: session.converse })
-        : insertTable({ ...rowsOf, session, maxAllowedPacketBytes });
-      await loading.catch((error: unknown) => {
+      const load = () =>
+        takesLocalRows
+          ? loadTable({ ...rowsOf, converse: session.converse })
+          : insertTable({ ...rowsOf, session, maxAllowedPacketBytes });
+      await loadChunk(number, load).catch((error: unknown) => {
         throw failedTable(table, error);
       });
       bytes += chunk.textBytes;

@@ -70,7 +70,8 @@ export async function planBackup(
   try {
     const { server, life, surveys } = await survey(session.query, input);
     const sizeBytes = surveys.reduce((total, schema) => total + schema.sizeBytes, 0);
-    refuseTooLarge(input.format, sizeBytes, settings, settings.workerSeconds);
+    if (input.format === 'sql') refuseTooLarge('sql', sizeBytes, settings, settings.workerSeconds);
+    else refuseTooLargeTables(settings, surveys, sizeBytes);
     // Format `parallel` reads events by itself.
     if (input.format === 'sql') await refuseDumpHangs(session.query, server, surveys);
     await refuseAmbiguousNames(session.query, server, surveys);
@@ -82,6 +83,21 @@ export async function planBackup(
     return { server: server.info, life, schemas, losses, sizeBytes };
   } finally {
     await session.close();
+  }
+}
+
+/** One worker dumps; of a restore one worker after the other does what it can, but a table is compared by one. */
+function refuseTooLargeTables(
+  { dumpBytesPerSecond, loadBytesPerSecond, workerSeconds }: PlanSettings,
+  surveys: readonly SchemaSurvey[],
+  sizeBytes: number,
+): void {
+  refuseTooLarge('parallel', sizeBytes, { dumpBytesPerSecond, loadBytesPerSecond: Infinity }, workerSeconds);
+  for (const { contents, largestTable } of surveys) {
+    if (largestTable === undefined) continue;
+    const rates = { dumpBytesPerSecond: Infinity, loadBytesPerSecond };
+    const table = `${contents.name}.${largestTable.name}`;
+    refuseTooLarge('parallel', largestTable.sizeBytes, rates, workerSeconds, table);
   }
 }
 

@@ -9,6 +9,7 @@ import { readServer, requireSupported, type Server } from '../engine/catalogue/s
 import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { isAtLeast, parseVersion } from '../engine/catalogue/server-support.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
+import { readLedger } from '../engine/parallel/load-ledger.ts';
 import { definerAfter } from '../engine/sql/rewrite-definer.ts';
 import { SafeBaseError } from '../errors.ts';
 import type { ChosenTables } from './chosen-tables.ts';
@@ -25,6 +26,8 @@ export interface SchemaRestore extends TargetSchema {
   /** As whom its views and programs will run, as `user@host`. */
   readonly definers: readonly string[];
   readonly stored: StoredSchema;
+  /** An earlier worker of this restore has made and begun to fill it. */
+  readonly isBegun: boolean;
   /** Where not all of it is restored. */
   readonly tables?: ChosenTables;
 }
@@ -83,11 +86,12 @@ export async function planRestore(connector: SqlConnector, input: PlanInput): Pr
       if (held === undefined)
         throw new SafeBaseError('schema_not_in_backup', `the backup holds no schema ${source}`);
       const contents = { ...contentsIn(held), ...(held.tables && { tables: held.tables }) };
-      const action = await actionFor(query, target);
+      const isBegun = await hasLedger(query, run, target);
+      const action = isBegun ? 'fill' : await actionFor(query, target);
       if (!run.overwrite && !run.tables) await look(() => refuseFilled(action, target));
       const becomes = (name: string) => definerAfter(run.definers ?? 'keep', name, grants.accountName);
       const definers = [...new Set(contents.definers.map(becomes))];
-      schemas.push({ contents, target, stored: held, action, definers });
+      schemas.push({ contents, target, stored: held, action, isBegun, definers });
     }
     return {
       server,
@@ -144,6 +148,12 @@ function refuseOther(server: Server, manifest: Manifest): void {
 async function actionFor(query: Query, target: string): Promise<SchemaRestore['action']> {
   if (!(await schemaExists(query, target))) return 'create';
   return (await isSchemaEmpty(query, target)) ? 'fill' : 'replace';
+}
+
+/** Whether an earlier worker of this restore has begun to fill a schema: its ledger is there. */
+async function hasLedger(query: Query, { id, restored = [] }: Restore, schema: string): Promise<boolean> {
+  const isTouched = restored.some(({ target, state }) => target === schema && state !== 'untouched');
+  return isTouched && (await readLedger(query, { schema, restoreId: id })) !== undefined;
 }
 
 function refuseFilled(action: SchemaRestore['action'], target: string): void {

@@ -68,8 +68,17 @@ export async function prepareSchema(
   });
 }
 
+/** Ends the load of an earlier worker of this restore, which may only be slow. @throws as `endFormerLoad` */
+export const takeOverSchema = (
+  connector: SqlConnector,
+  endpoint: Endpoint,
+  schema: string,
+  signal: AbortSignal,
+): Promise<void> => withSession(connector, endpoint, signal, (query) => endFormerLoad(query, schema));
+
 /**
  * Counts the objects and rows of the target and holds them against the manifest.
+ * @param ledgerTable stands there besides, until the restore has ended
  * @throws `counts_differ` naming each kind and table, the reason of the signal
  */
 export async function compareTarget(
@@ -77,10 +86,11 @@ export async function compareTarget(
   endpoint: Endpoint,
   schema: TargetSchema,
   signal: AbortSignal,
+  ledgerTable?: string,
 ): Promise<void> {
   const { contents, target } = schema;
   const differing = await withSession(connector, endpoint, signal, async (query) => {
-    const objects = differences(contents, await countObjects(query, target));
+    const objects = differences(contents, await countObjects(query, target, ledgerTable));
     return objects || (await findOtherRows(query, target, contents.tables ?? [], signal)).join(', ');
   });
   if (differing === '') return;

@@ -16,16 +16,32 @@ const INSERT_SPEED = 0.5;
  * Looks whether the worker has the time for a plan, and its account the rights.
  * @throws `too_large_for_sql`, `too_large_for_one_worker`, `insufficient_privileges`, the reason of the signal
  */
-export async function refuseUnmetPlan(
-  { ports, settings, held, endpoint, plan }: RestoreWork,
+export async function refuseUnmetPlan(work: RestoreWork, format: BackupFormat, look: Look): Promise<void> {
+  const { ports, held, endpoint, plan } = work;
+  await refuseTooLong(work, format, look);
+  await withSession(ports.connector, endpoint, held.signal, (query) =>
+    look(async () => refuseMissing(plan.grants, await missingRights(query, plan))),
+  );
+}
+
+/** One worker goes on after the other, but for format `sql` and tables by themselves; each table is compared by one. */
+async function refuseTooLong(
+  { settings, held, plan }: RestoreWork,
   format: BackupFormat,
   look: Look,
 ): Promise<void> {
   const { bytes, rates } = loadOf(plan, format, settings);
-  await look(() => refuseTooLarge(format, bytes, rates, settings.workerSeconds));
-  await withSession(ports.connector, endpoint, held.signal, (query) =>
-    look(async () => refuseMissing(plan.grants, await missingRights(query, plan))),
-  );
+  const { workerSeconds } = settings;
+  if (format === 'sql' || held.run.tables) {
+    await look(() => refuseTooLarge(format, bytes, rates, workerSeconds));
+    return;
+  }
+  for (const { stored } of plan.schemas) {
+    for (const table of 'dump' in stored ? [] : stored.tables) {
+      const name = `${stored.name}.${table.name}`;
+      await look(() => refuseTooLarge(format, table.bytes, rates, workerSeconds, name));
+    }
+  }
 }
 
 /** How much a plan loads, and how fast that goes the way its rows take. */

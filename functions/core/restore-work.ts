@@ -4,6 +4,7 @@ import type { OpenFile } from './check-stored.ts';
 import type { MadeBefore } from './chosen-tables.ts';
 import type { HeldRun, HoldPorts, RunSettings } from './hold-run.ts';
 import type { AddressRules } from './host-rules.ts';
+import type { RestoreLedger } from './load-steps.ts';
 import { textBytesOf } from './manifest.ts';
 import type { RestorePlan, SchemaRestore } from './plan-restore.ts';
 import type { DatabaseStore, ObjectStore, Resolver, SecretStore, SqlConnector } from './ports.ts';
@@ -36,6 +37,8 @@ export interface RestoreWork extends Pick<ReachedServer, 'endpoint' | 'logIn'> {
   readonly held: HeldRun<Restore>;
   readonly plan: RestorePlan;
   readonly made: MadeBefore;
+  /** Where another worker can go on with it. */
+  readonly ledger?: RestoreLedger | undefined;
 }
 
 /** Opens sessions that make what is run by itself. */

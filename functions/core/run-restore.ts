@@ -1,4 +1,5 @@
 import type { Loss } from '../engine/contents.ts';
+import { ledgerTable } from '../engine/parallel/load-ledger.ts';
 import type { LoadedSchema, OnProgress } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
@@ -15,11 +16,12 @@ import type { Manifest } from './manifest.ts';
 import { collectObstacles, stopAtFirst } from './obstacles.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
 import { planTables } from './plan-tables.ts';
-import { compareTarget, overEvents, prepareSchema } from './prepare-target.ts';
+import { compareTarget, overEvents, prepareSchema, takeOverSchema } from './prepare-target.ts';
 import { previewRestore } from './preview-restore.ts';
 import { openBeside, prepareTables, putTablesInPlace, takingBack } from './put-tables.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
 import { readManifestOf } from './read-manifest.ts';
+import { dropLedgers, isRestored, leavingNoLedger, restoreLedger } from './restore-ledger.ts';
 import { refuseUnmetPlan } from './restore-needs.ts';
 import {
   eachSchema,
@@ -70,12 +72,16 @@ async function restoreBackup(
   { endpoint, logIn, sessions, manifest, made }: Order,
 ): Promise<RestoreResult> {
   const { run, lockSchemas } = held;
+  if (isRestored(run)) {
+    await dropLedgers({ ports, held, endpoint });
+    return {};
+  }
   const dry = run.dryRun && collectObstacles();
   const look = dry?.look ?? stopAtFirst;
   const whole = await planRestore(ports.connector, { endpoint, run, manifest, lockSchemas, look });
   const all: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, made, plan: whole };
   const plan = await planTables(all, look);
-  const work: RestoreWork = { ...all, plan };
+  const work: RestoreWork = { ...all, plan, ledger: restoreLedger(held) };
   await refuseUnmetPlan(work, manifest.format, look);
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));
@@ -93,12 +99,19 @@ async function restoreBackup(
   };
   held.keep({ events: plan.events, ...states.result() });
   await checkAll(work, look);
-  const loaded = await loadAll(work, states);
-  await finishViews(work, loaded);
-  await compareAll(work, states, losses);
-  await putTablesInPlace(work);
-  await startEvents(work, loaded, states);
-  return states.result();
+  return leavingNoLedger(work, async () => {
+    const loaded = await loadAll(work, states);
+    await finishViews(work, loaded);
+    await compareAll(work, states, losses);
+    await putTablesInPlace(work);
+    await startEvents(work, loaded, states);
+    // From here on nothing is left to do for another worker, who would not know that without the ledger.
+    if (work.ledger) {
+      await held.save();
+      await dropLedgers(work);
+    }
+    return states.result();
+  });
 }
 
 async function manifestOf(ports: RestorePorts, { run, signal }: HeldRun<Restore>): Promise<Manifest> {
@@ -119,6 +132,7 @@ async function loadAll(work: RestoreWork, states: States): Promise<readonly Load
     await held.save();
     await refuseChangedServer(ports.connector, endpoint, plan.life, held.signal);
     if (schema.tables) await prepareTables(work, schema);
+    else if (schema.isBegun) await takeOverSchema(ports.connector, endpoint, schema.target, held.signal);
     else await prepareSchema(ports.connector, endpoint, schema, plan.server.info.product, held.signal);
     const result = await loadStored(work, schema, onProgress);
     states.set(schema, { disabledEvents: namesOf(result), leftOut: leftOutOf(schema.tables, result) });
@@ -155,6 +169,8 @@ function loadStored(
       takesLocalRows,
       maxAllowedPacketBytes,
       choose,
+      ledger: work.ledger,
+      throwIfLost: held.throwIfLost,
     });
   }
   const { name: schema, dump } = stored;
@@ -198,11 +214,13 @@ async function compareAll(work: RestoreWork, states: States, losses: readonly Lo
     const { stored, target: targetSchema, contents } = schema;
     if ('dump' in stored) return compareTarget(ports.connector, endpoint, schema, signal);
     const counted = { ...schema, contents: { ...contents, tables: [] } };
-    if (!schema.tables) await compareTarget(ports.connector, endpoint, counted, signal);
+    const { ledger } = work;
+    const besides = ledger && ledgerTable(ledger.restoreId);
+    if (!schema.tables) await compareTarget(ports.connector, endpoint, counted, signal, besides);
     const openRows = () => ports.connector.openRows(endpoint);
     const lossyTables = losses.filter((loss) => isOfRows(loss, stored.name)).map(({ object }) => object);
     const lossy = new Set(lossyTables.map((name) => loadedName(schema.tables, name)));
-    const compared = { openRows, product, schema: stored, targetSchema, lossy, signal, onProgress };
+    const compared = { openRows, product, schema: stored, targetSchema, lossy, ledger, signal, onProgress };
     const tables = showCompared(schema.tables, await compareContent(compared));
     states.set(schema, { tables });
     const others = tables.filter(({ content }) => content === 'differs');
@@ -263,7 +281,7 @@ function followStates(held: HeldRun<Restore>, plan: RestorePlan, losses: Manifes
   const states = new Map<SchemaRestore, RestoredSchema>(
     plan.schemas.map((schema) => [
       schema,
-      {
+      held.run.restored?.find(({ target }) => target === schema.target) ?? {
         source: schema.contents.name,
         target: schema.target,
         state: 'untouched',

@@ -14,8 +14,8 @@ export type RunState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelle
 
 const NEXT: Record<RunState, readonly RunState[]> = {
   queued: ['running', 'failed', 'cancelled'],
-  // It stays so when whoever took over its lock fences its worker off.
-  running: ['running', 'completed', 'failed', 'cancelled'],
+  // It stays so when whoever took over its lock fences its worker off; a restore that goes on waits for its next worker.
+  running: ['running', 'queued', 'completed', 'failed', 'cancelled'],
   // A complete backup stays so when a restore of it is noted.
   completed: ['completed', 'deleting'],
   failed: ['deleting'],
@@ -209,6 +209,12 @@ export interface Restore extends Run {
   /** It writes nothing on the target: what it would do is in `preview`. */
   readonly dryRun?: true;
   readonly preview?: RestorePreview;
+  /** Another worker can go on where one has ended before its time. */
+  readonly goesOn?: true;
+  /** Chunks that were read through, in the order of the manifest, before anything is written. */
+  readonly checkedChunks?: number;
+  /** Workers that have ended since the last step was done. */
+  readonly workersSinceProgress?: number;
   readonly restored?: readonly RestoredSchema[];
   readonly losses?: readonly Loss[];
 }
@@ -232,7 +238,10 @@ export type BackupResult = Partial<
   >
 >;
 export type RestoreResult = Partial<
-  Pick<Restore, 'restored' | 'losses' | 'events' | 'preview' | 'shortened'>
+  Pick<
+    Restore,
+    'restored' | 'losses' | 'events' | 'preview' | 'shortened' | 'checkedChunks' | 'workersSinceProgress'
+  >
 >;
 
 /** What a worker may note of either kind. */
@@ -270,12 +279,35 @@ export const lostEnd = (run: Backup | Restore): BadEnd =>
 /** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
 export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
 
-/** A run has one worker, which takes it from fence 0 to this. */
+/** A backup has one worker, which takes it from fence 0 to this. */
 const FENCE_OF_WORKER = 1;
 
-/** Whether its worker can write nothing more: it has ended, or whoever took over its lock has raised the fence. */
-export const isFencedOff = ({ state, fence }: Backup | Restore): boolean =>
-  !isActive(state) || fence > FENCE_OF_WORKER;
+/**
+ * Whether its worker can write nothing more: it has ended, or whoever took over the lock of a backup has raised the fence.
+ * A restore whose lock is taken over ends by that.
+ */
+export const isFencedOff = (run: Backup | Restore): boolean =>
+  !isActive(run.state) || (!('backupId' in run) && run.fence > FENCE_OF_WORKER);
+
+/** After so many workers without a step that was done, the next one would not get any further. */
+const MAX_WORKERS_SINCE_PROGRESS = 3;
+/** How long a restore may wait for its next worker, which its workflow starts at once (ms). */
+const NEXT_WORKER_MS = 120_000;
+
+/**
+ * What becomes of a restore whose worker has ended before it: it waits for the next one.
+ * @param run with what its worker has noted @param now milliseconds since the epoch
+ * @returns nothing where no other worker would get any further
+ */
+export function nextWorker(
+  run: Pick<Restore, 'goesOn' | 'workersSinceProgress' | 'fence'>,
+  now: number,
+): (RunChange & { readonly state: 'queued'; readonly leaseExpiresAt: string }) | undefined {
+  const workersSinceProgress = (run.workersSinceProgress ?? 0) + 1;
+  if (!run.goesOn || workersSinceProgress > MAX_WORKERS_SINCE_PROGRESS) return undefined;
+  const leaseExpiresAt = new Date(now + NEXT_WORKER_MS).toISOString();
+  return { state: 'queued', fence: run.fence + 1, leaseExpiresAt, workersSinceProgress };
+}
 
 const verificationOf = (run: Backup | Restore): Verification | undefined =>
   'verification' in run ? run.verification : undefined;

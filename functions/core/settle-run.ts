@@ -3,7 +3,7 @@ import { failLostRun } from './end-lost-run.ts';
 import { findRun } from './find-run.ts';
 import { isBackupId, type RunId } from './ids.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
-import { type Backup, isActive, type Restore, runLockKey } from './run.ts';
+import { type Backup, isActive, isLost, nextWorker, type Restore, runLockKey } from './run.ts';
 import { askManifest } from './told-by-manifest.ts';
 import { firstVerification } from './verification.ts';
 
@@ -17,15 +17,37 @@ export interface SettlePorts {
 }
 
 /**
- * Gives a run whose worker is known to be gone its final state, and frees its lock. Safe to repeat and to die in: what
- * has ended stays as it is.
+ * Gives a run whose worker is known to be gone its final state, and frees its lock; a restore that another worker can go on
+ * with waits for that one. Safe to repeat and to die in: what has ended stays as it is.
+ * @returns whether another worker is to go on
  */
-export async function settleRun(ports: SettlePorts, id: RunId): Promise<void> {
+export async function settleRun(ports: SettlePorts, id: RunId): Promise<boolean> {
   const run = await findRun(ports, id);
-  if (run === undefined) return;
+  if (run === undefined) return false;
   if (!isActive(run.state)) await freeLock(ports, run);
   else if (isBackup(run)) await settleBackup(ports, run);
+  else if (await goesOn(ports, run)) return true;
   else await settleRestore(ports, run);
+  return false;
+}
+
+/** Whether a restore waits for its next worker by now. */
+async function goesOn(ports: SettlePorts, run: Restore): Promise<boolean> {
+  // One whose time was over has failed by that, for whoever looked.
+  if (isLost(run, ports.now())) return false;
+  if (run.state === 'queued') return run.goesOn === true;
+  const next = nextWorker(run, ports.now());
+  if (next === undefined) return false;
+  const lock = { key: runLockKey(run.databaseId), owner: run.id, expiresAt: next.leaseExpiresAt };
+  try {
+    await ports.locks.extend(lock);
+    await ports.restores.transition(run.id, { from: ['running'], fence: run.fence }, next);
+  } catch (error) {
+    if (isCode(error, 'fenced', 'wrong_state')) return false;
+    throw error;
+  }
+  ports.log.info('the worker of a restore is gone, the next one goes on', { runId: run.id });
+  return true;
 }
 
 /** Fails a queued run that no workflow can drive, and frees its lock. What is running or has ended is another's. */

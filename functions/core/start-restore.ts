@@ -54,6 +54,7 @@ export async function startRestore(ports: StartPorts, order: RestoreOrder): Prom
       ...(events === undefined ? {} : { events }),
       ...(definers && { definers }),
       ...(dryRun && { dryRun }),
+      ...(backup.format === 'parallel' && !tables && !dryRun && { goesOn: true as const }),
       ...common,
     }),
     beforeStart: (run) => noteReader(ports, backupId, run.id),

@@ -80,7 +80,8 @@ export class Workflows extends Construct {
         EXPIRE_FUNCTION: this.expire.currentVersion.functionArn,
         VERIFY_FUNCTION: this.verify.currentVersion.functionArn,
       },
-      durable: { executionTimeout: Duration.hours(1), retention: Duration.days(14) },
+      // A restore has one worker after the other, for as long as it takes.
+      durable: { executionTimeout: Duration.days(14), retention: Duration.days(14) },
     });
     this.liveWorkflow = this.workflow.addAlias('live');
     const WORKFLOW_FUNCTION = this.liveWorkflow.functionArn;

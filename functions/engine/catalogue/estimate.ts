@@ -26,9 +26,16 @@ export const estimateTimes = (sizeBytes: number, rates: Rates): Estimate => ({
  * Refuses what one worker could not dump, or could dump but never load again.
  * @param sizeBytes bytes of rows
  * @param workerSeconds what a worker can use of its time
+ * @param table whose rows these are, where they are those of one table
  * @throws `too_large_for_sql`, `too_large_for_one_worker` with both estimates, and the rates that they go by
  */
-export function refuseTooLarge(format: Format, sizeBytes: number, rates: Rates, workerSeconds: number): void {
+export function refuseTooLarge(
+  format: Format,
+  sizeBytes: number,
+  rates: Rates,
+  workerSeconds: number,
+  table?: string,
+): void {
   const estimate = estimateTimes(sizeBytes, rates);
   const ways = [
     ['dump', estimate.dumpSeconds, rates.dumpBytesPerSecond],
@@ -41,8 +48,11 @@ export function refuseTooLarge(format: Format, sizeBytes: number, rates: Rates, 
   const { dumpBytesPerSecond, loadBytesPerSecond } = rates;
   throw new SafeBaseError(
     tooLargeFor(format),
-    `${(sizeBytes / 1e9).toFixed(1)} GB would take ${told.join(' and ')}, and one worker has ${Math.floor(workerSeconds)} s`,
+    `${table === undefined ? '' : `table ${table}: `}${(sizeBytes / 1e9).toFixed(1)} GB would take ${told.join(' and ')}, and one worker has ${Math.floor(workerSeconds)} s`,
     {
+      ...(table !== undefined && {
+        hint: 'One worker must compare a table as a whole. Where your server is faster than that, raise LOAD_BYTES_PER_SECOND of the functions backup and restore.',
+      }),
       details: {
         ...estimate,
         ...(Number.isFinite(dumpBytesPerSecond) && { dumpBytesPerSecond }),

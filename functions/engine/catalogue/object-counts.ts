@@ -4,20 +4,22 @@ import type { ObjectCounts } from '../contents.ts';
 /**
  * Counts the objects of a schema; all 0 where there is no such schema. An account without the rights for triggers,
  * events and routines sees none of them: check its grants first.
+ * @param besides the name of a table that does not count
  */
-export async function countObjects(query: Query, schema: string): Promise<ObjectCounts> {
+export async function countObjects(query: Query, schema: string, besides = ''): Promise<ObjectCounts> {
   const count = async (
     table: string,
     schemaColumn: string,
     kind: string,
+    more = '',
   ): Promise<(kind: string) => number> => {
     const rows = await query(
-      `SELECT ${kind} AS kind, COUNT(*) AS n FROM information_schema.${table} WHERE ${inSchema(schemaColumn)} GROUP BY kind`,
-      [schema, schema],
+      `SELECT ${kind} AS kind, COUNT(*) AS n FROM information_schema.${table} WHERE ${inSchema(schemaColumn)}${more} GROUP BY kind`,
+      more === '' ? [schema, schema] : [schema, schema, besides],
     );
     return (wanted) => sumOf(rows, wanted);
   };
-  const tables = await count('TABLES', 'TABLE_SCHEMA', 'TABLE_TYPE');
+  const tables = await count('TABLES', 'TABLE_SCHEMA', 'TABLE_TYPE', ' AND TABLE_NAME <> ?');
   const triggers = await count('TRIGGERS', 'TRIGGER_SCHEMA', `'TRIGGER'`);
   const routines = await count('ROUTINES', 'ROUTINE_SCHEMA', 'ROUTINE_TYPE');
   const events = await count('EVENTS', 'EVENT_SCHEMA', `'EVENT'`);

@@ -10,6 +10,8 @@ export interface SchemaSurvey {
   readonly contents: SchemaContents;
   /** Bytes of rows as the engines count them, without secondary indexes: an estimate. */
   readonly sizeBytes: number;
+  /** The one with most of them; absent where there is no table. */
+  readonly largestTable?: { readonly name: string; readonly sizeBytes: number };
   /** Whether it has system-versioned tables whose past the dump tool can carry: then it must be asked to. */
   readonly history: boolean;
 }
@@ -120,9 +122,14 @@ async function surveySchema(
     definers: await readDefiners(query, name),
   };
   const versioned = tables.some(({ type }) => type === 'SYSTEM VERSIONED');
+  const sizes = tables
+    .filter(isTable)
+    .map((table) => ({ name: table.name ?? '', sizeBytes: Number(table.bytes ?? 0) }));
+  const [largestTable] = sizes.toSorted((one, other) => other.sizeBytes - one.sizeBytes);
   return {
     contents,
-    sizeBytes: tables.filter(isTable).reduce((sum, table) => sum + Number(table.bytes ?? 0), 0),
+    sizeBytes: sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...(largestTable && { largestTable }),
     history: versioned && server.insertsHistory && !(await hasTransactionHistory(query, name)),
   };
 }

@@ -1,77 +1,79 @@
+import { SafeBaseError } from '../../errors.ts';
 import { type Query, quoteName } from '../connection.ts';
 
-/**
- * In the target while a restore fills it: what is noted here is loaded, and nothing else is. Its name is ours; a schema
- * that has a table of this name is not restored.
- */
-const LEDGER_TABLE = 'safebase_restore_ledger';
-
-/** One chunk of one table of a restore. */
-export interface LedgerEntry {
+/** In the target schema while a restore fills it: what is noted there is done, and nothing else is. */
+export interface Ledger {
+  readonly schema: string;
+  /** Of the restore whose notes these are: a schema may come from a backup that was made amid another one. */
   readonly restoreId: string;
-  /** Place of the table in the manifest, and of the chunk in the table. */
-  readonly table: number;
-  readonly chunk: number;
 }
 
-/** Makes the ledger where it is not there yet. @param query of any session with the right to create tables there */
-export async function makeLedger(query: Query, schema: string): Promise<void> {
+/** The name of its table, which is ours alone. */
+export const ledgerTable = (restoreId: string): string => `safebase_restore_${restoreId.toLowerCase()}`;
+
+/** Makes it where it is not there yet. @param query of any session with the right to create tables there */
+export async function makeLedger(query: Query, ledger: Ledger): Promise<void> {
   await query(
-    `CREATE TABLE IF NOT EXISTS ${ledgerOf(schema)} (
-       restore_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-       table_number INT UNSIGNED NOT NULL,
-       chunk_number INT UNSIGNED NOT NULL,
-       PRIMARY KEY (restore_id, table_number, chunk_number)
+    `CREATE TABLE IF NOT EXISTS ${nameOf(ledger)} (
+       step VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY
      ) ENGINE=InnoDB COMMENT='What SafeBase has restored so far; gone when the restore ends'`,
   );
 }
 
-/** @see LEDGER_TABLE */
-export const dropLedger = async (query: Query, schema: string): Promise<void> => {
-  await query(`DROP TABLE IF EXISTS ${ledgerOf(schema)}`);
+/** @see Ledger */
+export const dropLedger = async (query: Query, ledger: Ledger): Promise<void> => {
+  await query(`DROP TABLE IF EXISTS ${nameOf(ledger)}`);
 };
 
-/** What a restore has loaded so far, as `<table>/<chunk>`: what the next worker need not load again. */
-export async function readLedger(
-  query: Query,
-  schema: string,
-  restoreId: string,
-): Promise<ReadonlySet<string>> {
-  const rows = await query(
-    `SELECT table_number AS tab, chunk_number AS chunk FROM ${ledgerOf(schema)} WHERE restore_id = ?`,
-    [restoreId],
-  );
-  return new Set(rows.map(({ tab, chunk }) => `${tab}/${chunk}`));
+/** The server has no such table (1146), or no such schema (1049, MySQL). */
+const IS_NOT_THERE: ReadonlySet<unknown> = new Set([1146, 1049]);
+
+/** What a restore has done so far. @returns nothing where it has no ledger there */
+export async function readLedger(query: Query, ledger: Ledger): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const rows = await query(`SELECT step FROM ${nameOf(ledger)}`);
+    return new Set(rows.map(({ step }) => step ?? ''));
+  } catch (error) {
+    if (!(error instanceof SafeBaseError) || !IS_NOT_THERE.has(error.details.errno)) throw error;
+    return undefined;
+  }
+}
+
+/** Notes what no transaction can take back, once it is done. */
+export const note = (query: Query, ledger: Ledger, step: string): Promise<boolean> =>
+  doOnce(query, ledger, step, async () => {});
+
+/** Takes notes back. @param prefix of the steps: letters, digits and `/` */
+export async function forget(query: Query, ledger: Ledger, prefix: string): Promise<void> {
+  await query('START TRANSACTION');
+  await query(`DELETE FROM ${nameOf(ledger)} WHERE step LIKE ?`, [`${prefix}%`]);
+  await query('COMMIT');
 }
 
 /**
- * Loads a chunk exactly once, whoever dies when: the note and the rows are one transaction. Two workers that load the same
- * chunk wait for each other at the note, and the later one finds it there.
- * @param query of the session that `load` uses, of which nobody else has a transaction
- * @returns false where it was loaded before
- * @throws what `load` gives; and where the COMMIT got no answer, what broke the connection: then the ledger tells, on
+ * Does a step exactly once, whoever dies when: the note and what `work` stores are one transaction. Two workers that do
+ * the same step wait for each other at the note, and the later one finds it there.
+ * @param query of the session that `work` uses, of which nobody else has a transaction
+ * @returns false where it was done before
+ * @throws what `work` gives; and where the COMMIT got no answer, what broke the connection: then the ledger tells, on
  * another connection, after the server has ended this one
  */
-export async function loadOnce(
+export async function doOnce(
   query: Query,
-  schema: string,
-  entry: LedgerEntry,
-  load: () => Promise<void>,
+  ledger: Ledger,
+  step: string,
+  work: () => Promise<void>,
 ): Promise<boolean> {
   await query('START TRANSACTION');
   try {
     // IGNORE gives a warning where the note is there; whether it was written is what counts.
-    await query(`INSERT IGNORE INTO ${ledgerOf(schema)} VALUES (?, ?, ?)`, [
-      entry.restoreId,
-      entry.table,
-      entry.chunk,
-    ]);
+    await query(`INSERT IGNORE INTO ${nameOf(ledger)} VALUES (?)`, [step]);
     const [noted] = await query('SELECT ROW_COUNT() AS n');
     if (noted?.n !== '1') {
       await query('ROLLBACK');
       return false;
     }
-    await load();
+    await work();
     await query('COMMIT');
     return true;
   } catch (error) {
@@ -81,4 +83,5 @@ export async function loadOnce(
   }
 }
 
-const ledgerOf = (schema: string): string => `${quoteName(schema)}.${quoteName(LEDGER_TABLE)}`;
+const nameOf = ({ schema, restoreId }: Ledger): string =>
+  `${quoteName(schema)}.${quoteName(ledgerTable(restoreId))}`;

@@ -96,12 +96,6 @@ export interface OutsideNeed {
   readonly right: 'SELECT' | 'REFERENCES';
 }
 
-interface LongRow {
-  readonly table: string;
-  /** What the server must take at once. */
-  readonly packetBytes: number;
-}
-
 /** What looking through a dump found. */
 export interface CheckedDump {
   readonly created: ObjectCounts;
@@ -117,8 +111,6 @@ export interface CheckedDump {
   readonly outsideNeeds: readonly OutsideNeed[];
   /** What the server must take in one packet. */
   readonly largestStatementBytes: number;
-  /** Rows of format `parallel` that may be too long for the target. */
-  readonly longRows?: readonly LongRow[];
   /** Objects whose text names the old schema, such as "view `v`"; empty where the name stays the same. */
   readonly carriesName: readonly string[];
   /**

@@ -22,6 +22,7 @@ async function drive(
   ends: readonly CallEnd[],
   left: VerifyJob | null = null,
   litter = false,
+  again = 0,
 ) {
   const told: string[] = [];
   const next = [...ends];
@@ -45,7 +46,10 @@ async function drive(
     steps,
     {
       workerOf: ({ kind }) => `${kind}:1`,
-      settle: async (id) => void told.push(`settled ${id}`),
+      settle: async (id) => {
+        told.push(`settled ${id}`);
+        return told.filter((line) => line.startsWith('settled')).length <= again;
+      },
       litterLeft: async () => litter,
       verificationLeft: async () => left,
       settleVerification: async ({ attempt }) => void told.push(`settled verification ${attempt}`),
@@ -55,8 +59,16 @@ async function drive(
   return { told, outcome };
 }
 
-it('a restore is its worker', async () => {
-  expect(await drive(restore, [answered])).toEqual({ told: ['work by restore:1'], outcome: undefined });
+it('a restore is one worker after the other, until none is to go on', async () => {
+  const settled = `settled ${restore.runId}`;
+  const first = ['work-1 by restore:1', 'end-1', settled];
+  expect(await drive(restore, [answered])).toEqual({ told: first, outcome: undefined });
+  expect((await drive(restore, [died, answered], null, false, 1)).told).toEqual([
+    ...first,
+    'work-2 by restore:1',
+    'end-2',
+    settled,
+  ]);
 });
 
 it('a backup is its worker, and a look whether that left it to be verified', async () => {
@@ -77,12 +89,9 @@ it.each([answered, died])(
   },
 );
 
-it.each([
-  [restore, []],
-  [backup, ['look']],
-] as const)('a $kind whose worker died is settled at once', async (job, then) => {
-  const { told } = await drive(job, [died]);
-  expect(told).toEqual([`work by ${job.kind}:1`, 'end', `settled ${job.runId}`, ...then]);
+it('a backup whose worker died is settled at once', async () => {
+  const { told } = await drive(backup, [died]);
+  expect(told).toEqual(['work by backup:1', 'end', `settled ${backup.runId}`, 'look']);
 });
 
 it('a verification whose worker died is settled at once, also behind a backup', async () => {

@@ -256,8 +256,57 @@ describe('settleRun', () => {
     expect(await lockIsFree()).toBe(true);
   });
 
+  describe('of a restore that can go on', () => {
+    const running = async (change: Partial<Restore> = {}) => {
+      const place = await scene();
+      const { ports, backup, database } = place;
+      await ports.locks.release({ key: database.id, owner: backup.id });
+      const { format: _, ...common } = backup;
+      const restore: Restore = {
+        ...common,
+        id: newRestoreId(),
+        backupId: backup.id,
+        sourceDatabaseId: database.id,
+        schemas: { shop: 'shop' },
+        overwrite: false,
+        goesOn: true,
+        ...change,
+      };
+      await ports.restores.create(restore);
+      await ports.locks.acquire({ key: database.id, owner: restore.id, expiresAt: ports.clock.iso(60_000) });
+      return { ...place, id: restore.id };
+    };
+
+    it('queues it for its next worker, and keeps its lock for that', async () => {
+      const { ports, id, later, lockIsFree } = await running();
+      expect(await settleRun(ports, id)).toBe(true);
+      const queued = { state: 'queued', fence: 2, workersSinceProgress: 1 };
+      expect(await ports.restores.get(id)).toMatchObject(queued);
+      expect(await settleRun(ports, id)).toBe(true);
+      expect(await ports.restores.get(id)).toMatchObject(queued);
+      // The lease of the worker that is gone would be over.
+      later();
+      await expect(lockIsFree()).rejects.toMatchObject({ code: 'run_active' });
+    });
+
+    it.each([
+      ['after too many workers that got nothing done', { workersSinceProgress: 3 }, 0],
+      ['where nobody could go on', { goesOn: undefined as never }, 0],
+      ['once it was shown as failed', {}, 60_001],
+    ])('fails it %s', async (_, change, passedMs) => {
+      const { ports, id, lockIsFree } = await running(change);
+      ports.clock.pass(passedMs);
+      expect(await settleRun(ports, id)).toBe(false);
+      expect(await ports.restores.get(id)).toMatchObject({
+        state: 'failed',
+        failure: { code: 'worker_lost' },
+      });
+      expect(await lockIsFree()).toBe(true);
+    });
+  });
+
   it('has nothing to do where there is no record', async () => {
     const { ports } = await scene();
-    await expect(settleRun(ports, newRestoreId())).resolves.toBeUndefined();
+    await expect(settleRun(ports, newRestoreId())).resolves.toBe(false);
   });
 });

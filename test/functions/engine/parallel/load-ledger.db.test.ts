@@ -1,14 +1,15 @@
 /** Each chunk is loaded once, whoever dies when. */
 import type { RowSession } from '../../../../functions/adapters/mysql-session.ts';
 import {
+  doOnce,
   dropLedger,
-  loadOnce,
   makeLedger,
   readLedger,
 } from '../../../../functions/engine/parallel/load-ledger.ts';
 import { type RowServer, startRowServer } from '../rows/row-server.ts';
 
-const entry = (chunk: number) => ({ restoreId: 'rs_1', table: 0, chunk });
+const LEDGER = { schema: 'shop', restoreId: 'rs_1' };
+const step = (chunk: number): string => `rows/0/${chunk}`;
 
 describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the ledger of a restore on %s', (engine) => {
   let server: RowServer;
@@ -20,8 +21,8 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the ledger of a restore o
   beforeEach(async () => {
     await server.admin.query('DROP TABLE IF EXISTS shop.t');
     await server.admin.query('CREATE TABLE shop.t (id INT)');
-    await dropLedger(server.admin.query, 'shop');
-    await makeLedger(server.admin.query, 'shop');
+    await dropLedger(server.admin.query, LEDGER);
+    await makeLedger(server.admin.query, LEDGER);
   });
 
   const put = async ({ query }: RowSession, id: number): Promise<void> => {
@@ -29,7 +30,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the ledger of a restore o
   };
   const rows = async () =>
     (await server.admin.query('SELECT id FROM shop.t ORDER BY id')).map(({ id }) => id);
-  const ledger = async () => [...(await readLedger(server.admin.query, 'shop', 'rs_1'))].sort();
+  const ledger = async () => [...((await readLedger(server.admin.query, LEDGER)) ?? [])].sort();
   const isGone = async (session: RowSession): Promise<void> => {
     const deadline = Date.now() + 15_000;
     const wanted = 'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID = ?';
@@ -40,30 +41,30 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the ledger of a restore o
 
   it('notes what is loaded, and loads it no second time', async () => {
     const { loader } = server;
-    await makeLedger(server.admin.query, 'shop');
-    expect(await loadOnce(loader.query, 'shop', entry(1), () => put(loader, 1))).toBe(true);
-    expect(await loadOnce(loader.query, 'shop', entry(2), () => put(loader, 2))).toBe(true);
-    expect(await loadOnce(loader.query, 'shop', entry(1), () => put(loader, 1))).toBe(false);
+    await makeLedger(server.admin.query, LEDGER);
+    expect(await doOnce(loader.query, LEDGER, step(1), () => put(loader, 1))).toBe(true);
+    expect(await doOnce(loader.query, LEDGER, step(2), () => put(loader, 2))).toBe(true);
+    expect(await doOnce(loader.query, LEDGER, step(1), () => put(loader, 1))).toBe(false);
     expect(await rows()).toEqual(['1', '2']);
-    expect(await ledger()).toEqual(['0/1', '0/2']);
-    expect(await readLedger(server.admin.query, 'shop', 'rs_2')).toEqual(new Set());
+    expect(await ledger()).toEqual(['rows/0/1', 'rows/0/2']);
+    expect(await readLedger(server.admin.query, { ...LEDGER, restoreId: 'rs_2' })).toBeUndefined();
   });
 
   it('notes nothing where the load fails, and can load it after that', async () => {
     const { loader } = server;
-    const failing = loadOnce(loader.query, 'shop', entry(1), async () => {
+    const failing = doOnce(loader.query, LEDGER, step(1), async () => {
       await put(loader, 1);
       throw new Error('the store is away');
     });
     await expect(failing).rejects.toThrow('the store is away');
     expect([await rows(), await ledger()]).toEqual([[], []]);
-    expect(await loadOnce(loader.query, 'shop', entry(1), () => put(loader, 1))).toBe(true);
+    expect(await doOnce(loader.query, LEDGER, step(1), () => put(loader, 1))).toBe(true);
     expect(await rows()).toEqual(['1']);
   });
 
   it('leaves nothing of a worker that dies before its commit', async () => {
     const dying = await server.open();
-    const load = loadOnce(dying.query, 'shop', entry(1), async () => {
+    const load = doOnce(dying.query, LEDGER, step(1), async () => {
       await put(dying, 1);
       await server.admin.query(`KILL CONNECTION ${dying.connectionId}`);
     });
@@ -79,18 +80,16 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('the ledger of a restore o
       if (sql === 'COMMIT') throw new Error('no answer');
       return answer;
     };
-    await expect(loadOnce(query, 'shop', entry(1), () => put(dying, 1))).rejects.toThrow('no answer');
+    await expect(doOnce(query, LEDGER, step(1), () => put(dying, 1))).rejects.toThrow('no answer');
     await dying.close();
     const { loader } = server;
-    expect(await loadOnce(loader.query, 'shop', entry(1), () => put(loader, 1))).toBe(false);
+    expect(await doOnce(loader.query, LEDGER, step(1), () => put(loader, 1))).toBe(false);
     expect(await rows()).toEqual(['1']);
   });
 
   it('lets two workers load the same chunk once', async () => {
     const [one, two] = [await server.open(), await server.open()];
-    const both = [one, two].map((session) =>
-      loadOnce(session.query, 'shop', entry(7), () => put(session, 7)),
-    );
+    const both = [one, two].map((session) => doOnce(session.query, LEDGER, step(7), () => put(session, 7)));
     expect((await Promise.all(both)).sort()).toEqual([false, true]);
     expect(await rows()).toEqual(['7']);
     await Promise.all([one.close(), two.close()]);

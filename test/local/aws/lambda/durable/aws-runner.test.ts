@@ -98,7 +98,7 @@ import { durableHandler } from '${functions}/adapters/lambda-durable-steps.ts';
 import { driveJob } from '${functions}/core/drive-job.ts';
 const ports = (dies, left) => ({
   workerOf: () => process.env.WORKER,
-  settle: async () => undefined,
+  settle: async () => false,
   litterLeft: async () => false,
   verificationLeft: async () => (left ? { kind: 'verify', runId: 'bk_1', attempt: 1, dies } : null),
   settleVerification: async () => undefined,
@@ -117,7 +117,16 @@ it.each([
     { left: true },
     [...WORK, ...LOOK, 'ChainedInvokeStarted verify', 'ChainedInvokeSucceeded verify'],
   ],
-  ['restore', {}, WORK],
+  [
+    'restore',
+    {},
+    [
+      'ChainedInvokeStarted work-1',
+      'ChainedInvokeSucceeded work-1',
+      'StepStarted end-1',
+      'StepSucceeded end-1',
+    ],
+  ],
   [
     'backup',
     { dies: true },

@@ -1,0 +1,103 @@
+import { type Query, quoteName } from '../engine/connection.ts';
+import { doOnce, forget, type Ledger, makeLedger, note, readLedger } from '../engine/parallel/load-ledger.ts';
+import type { RowTable } from '../engine/rows/table-rows.ts';
+import { SafeBaseError } from '../errors.ts';
+
+/** Notes in the target of what is done, for whoever goes on; each schema has its own. */
+export interface RestoreLedger {
+  readonly restoreId: string;
+  /** To be called for each step that is done. */
+  readonly onDone: () => Promise<void>;
+}
+
+/** Tables and sequences are made. */
+export const DEFINITIONS_STEP = 'definitions';
+
+/** What of the load of a schema an earlier worker has done, and notes of what this one does. */
+export interface LoadSteps {
+  readonly isDone: (step: string) => boolean;
+  /** Notes what no transaction can take back, once it is done. */
+  readonly note: (step: string) => Promise<void>;
+  /** Begins with a table. @param place of it in the manifest @param chunks how many it has */
+  readonly beginTable: (place: number, chunks: number, table: RowTable) => Promise<LoadChunk>;
+}
+
+/** Loads a chunk exactly once: not where an earlier worker has. */
+type LoadChunk = (chunk: number, work: () => Promise<void>) => Promise<void>;
+
+/** Where nobody goes on after this worker: everything is to do, and nothing is noted. */
+export const NO_STEPS: LoadSteps = {
+  isDone: () => false,
+  note: async () => {},
+  beginTable: async () => (_chunk, work) => work(),
+};
+
+/**
+ * Opens the ledger of a load, which is made where it is not there.
+ * @param query of the session that loads, and that holds the lock of the load
+ * @param onDone called for each step that this worker has done
+ */
+export async function openSteps(
+  query: Query,
+  ledger: Ledger,
+  onDone: () => Promise<void>,
+): Promise<LoadSteps> {
+  await makeLedger(query, ledger);
+  const done = new Set(await readLedger(query, ledger));
+  const isResumed = done.has(DEFINITIONS_STEP);
+  return {
+    isDone: (step) => done.has(step),
+    note: async (step) => {
+      await note(query, ledger, step);
+      await onDone();
+    },
+    beginTable: async (place, chunks, { schema, name }) => {
+      const stepOf = (chunk: number): string => `rows/${place}/${chunk}`;
+      const isTransactional = await hasTransactions(query, schema, name);
+      const steps = Array.from({ length: chunks }, (_, chunk) => stepOf(chunk));
+      if (isResumed && !isTransactional && steps.some((step) => !done.has(step))) {
+        // No rollback took back what a worker had stored there before it died: the notes go first, then the rows.
+        await forget(query, ledger, `rows/${place}/`);
+        for (const step of steps) done.delete(step);
+        await empty(query, schema, name);
+      }
+      return async (chunk, work) => {
+        const step = stepOf(chunk);
+        if (done.has(step)) return;
+        if (isTransactional) await doOnce(query, ledger, step, work);
+        else {
+          // Not within a transaction, which MySQL with GTIDs refuses for such tables (1785).
+          await work();
+          await note(query, ledger, step);
+        }
+        await onDone();
+      };
+    },
+  };
+}
+
+/** @throws `load_failed` where the engine takes nothing back, as ARCHIVE does not */
+async function empty(query: Query, schema: string, name: string): Promise<void> {
+  const table = `${quoteName(schema)}.${quoteName(name)}`;
+  const [row] = await query(`SELECT 1 AS is_there FROM ${table} LIMIT 1`);
+  if (row === undefined) return;
+  await query(`TRUNCATE TABLE ${table}`).catch((cause: unknown) => {
+    throw new SafeBaseError(
+      'load_failed',
+      `a worker died while it filled table ${name}, and its engine takes no rows back`,
+      { cause, hint: 'Restore again, over what is there: all of it is then made anew.' },
+    );
+  });
+}
+
+async function hasTransactions(query: Query, schema: string, name: string): Promise<boolean> {
+  const [table] = await query(
+    'SELECT ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [schema, name],
+  );
+  const [engine] = await query(
+    'SELECT TRANSACTIONS AS has FROM information_schema.ENGINES WHERE ENGINE = ?',
+    [table?.engine ?? ''],
+  );
+  return engine?.has === 'YES';
+}
