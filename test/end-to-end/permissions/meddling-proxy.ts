@@ -6,7 +6,10 @@ export interface MeddlingProxy {
   readonly port: number;
   /** Where requests go. */
   lead(port: number): void;
-  /** Does something before the next request of this form goes on; it does not where that gives `cut`. */
+  /**
+   * Does something before the next request of this form goes on; it does not where that gives `cut`. A client that asks
+   * again meanwhile waits as well.
+   */
   before(request: RegExp, work: () => Promise<unknown>): void;
   /** Breaks the connection of every request of this form, from now on. */
   refuse(request: RegExp): void;
@@ -22,6 +25,7 @@ interface Order {
   readonly work?: () => Promise<unknown>;
   readonly isLasting?: boolean;
   isMet?: boolean;
+  done?: Promise<unknown> | undefined;
 }
 
 export async function startMeddlingProxy(): Promise<MeddlingProxy> {
@@ -38,9 +42,11 @@ export async function startMeddlingProxy(): Promise<MeddlingProxy> {
       const order = orders.find(({ request }) => request.test(text));
       if (order !== undefined) {
         order.isMet = true;
-        orders = orders.filter((one) => one !== order || one.isLasting);
         isLost = order.work === undefined;
-        if ((await order.work?.()) === 'cut') return end();
+        order.done ??= order.work?.();
+        const does = await order.done;
+        orders = orders.filter((one) => one !== order || one.isLasting);
+        if (does === 'cut') return end();
       }
       upstream.write(chunk);
     };
