@@ -1,4 +1,5 @@
 /** The shell lines of docs/backup-format.md, run as they stand there, in the place of SafeBase. */
+
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,20 +9,21 @@ import { compareContents } from '../../local/compare/compare-contents.ts';
 import { connectToRead } from '../../local/compare/connect.ts';
 import { readServerContent } from '../../local/compare/read-content.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
-import type { EngineName } from '../../local/engines/packages.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { CORPUS_OPTIONS, corpusFor, loadCorpusFile } from '../corpus/load.ts';
 import { type Laptop, startLaptop } from '../end-to-end/laptop.ts';
 import { operatorS3 } from '../end-to-end/operator.ts';
 import { obtainPrograms, shellWord, writeProgram } from '../fixtures/debian-programs.ts';
 import { HAND_PROGRAMS } from '../fixtures/hand-programs.ts';
+import { everyday } from '../functions/engine-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 
 const TEST_MS = 300_000;
 
 /** Hundreds of programs are started for each. */
-const ENGINES: readonly EngineName[] =
-  process.env.SAFEBASE_FULL === '1' ? ['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] : ['mariadb-11.8'];
+const ENGINES = everyday('mariadb-11.8', 'mysql-9.7', 'mariadb-10.11');
+
+const FORMATS = process.env.SAFEBASE_FULL === '1' ? (['sql', 'parallel'] as const) : (['parallel'] as const);
 
 /** What cannot be listed by name, what format `sql` does not back up, and what the page says to mend or to load twice. */
 const NOT_IN_SQL = [
@@ -89,7 +91,7 @@ describe.each(ENGINES)('restoring by hand to %s', (engine) => {
     return `${folder}:${await obtainPrograms('by-hand', HAND_PROGRAMS)}`;
   };
 
-  it.each(['sql', 'parallel'] as const)(
+  it.each(FORMATS)(
     'brings a backup in format %s back as it was',
     async (format) => {
       const named = files.filter((file) => format === 'parallel' || !NOT_IN_SQL.includes(file.theme));

@@ -5,8 +5,8 @@ import { readServerContent } from '../../local/compare/read-content.ts';
 import { obtainEngine } from '../../local/engines/obtain-engine.ts';
 import { type RunningServer, startServer } from '../../local/engines/start-server.ts';
 import { CORPUS_OPTIONS, type CorpusFile, corpusFor, loadCorpusFile } from '../corpus/load.ts';
+import { everyday } from '../functions/engine-server.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
-import { END_TO_END_ENGINES } from './engines.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 /** What format `sql` refuses before it starts, on which servers; all else must go there and back. */
@@ -29,7 +29,7 @@ const dropSchemas = async (server: RunningServer, schemas: readonly string[]): P
   await connection.end();
 };
 
-describe.each(END_TO_END_ENGINES)('the corpus on %s', (engine) => {
+describe.each(everyday('mariadb-11.8', 'mysql-9.7', 'mariadb-10.11'))('the corpus on %s', (engine) => {
   let laptop: Laptop;
   let server: RunningServer;
   const files = corpusFor(engine);

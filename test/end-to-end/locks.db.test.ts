@@ -1,6 +1,8 @@
 /** Runs that meet on one server, and a worker that sleeps through the end of its run. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { everyday } from '../functions/engine-server.ts';
 import { isAlive, waitUntil } from '../local/wait-until.ts';
 import { openScene, type Scene } from './scene.ts';
 import { holdRunIn, strikeIn } from './strike-in.ts';
@@ -9,7 +11,7 @@ const START_MS = 240_000;
 const TEST_MS = 120_000;
 const MIDDLE = 19_000_000;
 
-describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
+describe.each(everyday('mariadb-11.8', 'mysql-9.7'))('on %s', (engine) => {
   let scene: Scene;
   /** The newest backup that is one. */
   let good: string;

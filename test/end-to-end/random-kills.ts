@@ -33,7 +33,7 @@ const ENDS: Readonly<Record<(typeof VICTIMS)[number], RegExp>> = {
  * @param rounds how often in backups, and how often in restores
  * @param format of the backups
  */
-export function describeRandomKills(engine: EngineName, rounds: number, format: BackupFormat = 'sql'): void {
+export function describeRandomKills(engine: EngineName, rounds: number, format: BackupFormat): void {
   describe(`something of a run in format ${format} on ${engine} that is killed at any moment`, () => {
     let source: Source;
     let killable: KillableLaptop;

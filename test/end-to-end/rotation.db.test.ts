@@ -1,8 +1,10 @@
 /** A password that is changed while a run is under way. */
+
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Cloud } from '../../local/cloud.ts';
+import { everyday } from '../functions/engine-server.ts';
 import { openScene, type Scene } from './scene.ts';
 import { overwriting, strikeIn } from './strike-in.ts';
 
@@ -12,7 +14,7 @@ const MIDDLE = { backup: 19_000_000, restore: 1_500_000 };
 const ACCOUNT = 'rotated';
 const PENDING = ['AWSPENDING'];
 
-describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('on %s', (engine) => {
+describe.each(everyday('mariadb-11.8', 'mysql-9.7'))('on %s', (engine) => {
   let scene: Scene;
   let secrets: SecretsManagerClient;
   /** Of the same server, by an account of its own. */

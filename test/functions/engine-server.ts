@@ -12,6 +12,10 @@ import { engineEndpoint } from '../fixtures/engine-endpoint.ts';
 /** Every engine that the project is tested with. */
 export const ENGINES = Object.keys(ENGINE_SOURCES) as EngineName[];
 
+/** One server in everyday runs, the others as well with `--full`: for what takes minutes, and is tested closer by elsewhere. */
+export const everyday = (one: EngineName, ...others: readonly EngineName[]): readonly EngineName[] =>
+  process.env.SAFEBASE_FULL === '1' ? [one, ...others] : [one];
+
 /** Obtaining an engine for the first time means to download it. */
 export const START_MS = 15 * 60_000;
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectCounts } from '../../../../functions/engine/contents.ts';
 import type { DumpInput } from '../../../../functions/engine/sql/format-sql.ts';
+import { everyday } from '../../engine-server.ts';
 import { dumpInput, dumpToStore, startTestDatabase, type TestDatabase } from '../test-database.ts';
 import { textOf } from './stored-dump.ts';
 import { strikingProxy } from './striking-proxy.ts';
@@ -32,7 +33,7 @@ async function dump(input: DumpInput): Promise<Dumped> {
   };
 }
 
-describe.each(['mariadb-10.11', 'mariadb-11.8', 'mysql-9.7'] as const)('a dump of %s', (name) => {
+describe.each(everyday('mysql-9.7', 'mariadb-11.8', 'mariadb-10.11'))('a dump of %s', (name) => {
   let database: TestDatabase;
   let input: DumpInput;
   beforeAll(async () => {
