@@ -37,9 +37,7 @@ export const compareContent = ({
 }: CompareInput): Promise<readonly RestoredTable[]> =>
   withOpen(signal, openRows, async ({ query, converse }) => {
     await setUpReading(query);
-    const steps = ledger
-      ? await openSteps(query, { ...ledger, schema: targetSchema }, ledger.onDone)
-      : NO_STEPS;
+    const steps = ledger ? await openSteps(query, { ...ledger, schema: targetSchema }) : NO_STEPS;
     const compared: RestoredTable[] = [];
     let bytesBefore = 0;
     let rowsBefore = 0;

@@ -52,7 +52,7 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
     input.throwIfLost();
     await setUpDefining(session.query);
     const steps = input.ledger
-      ? await openSteps(session.query, { ...input.ledger, schema: targetSchema }, input.ledger.onDone)
+      ? await openSteps(session.query, { ...input.ledger, schema: targetSchema })
       : NO_STEPS;
     const run = async (text: StoredObject, isDone = false) => {
       const switched = await loadDefinitions({

@@ -1,3 +1,4 @@
+import { isSameLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import { type Query, quoteName } from '../engine/connection.ts';
 import { doOnce, forget, type Ledger, makeLedger, note, readLedger } from '../engine/parallel/load-ledger.ts';
 import type { RowTable } from '../engine/rows/table-rows.ts';
@@ -6,6 +7,8 @@ import { SafeBaseError } from '../errors.ts';
 /** Notes in the target of what is done, for whoever goes on; each schema has its own. */
 export interface RestoreLedger {
   readonly restoreId: string;
+  /** Of the target: rows that no transaction guards may be gone once it was started anew. */
+  readonly life: ServerLife;
   /** To be called for each step that is done. */
   readonly onDone: () => Promise<void>;
 }
@@ -35,15 +38,12 @@ export const NO_STEPS: LoadSteps = {
 /**
  * Opens the ledger of a load, which is made where it is not there.
  * @param query of the session that loads, and that holds the lock of the load
- * @param onDone called for each step that this worker has done
  */
-export async function openSteps(
-  query: Query,
-  ledger: Ledger,
-  onDone: () => Promise<void>,
-): Promise<LoadSteps> {
+export async function openSteps(query: Query, ledger: Ledger & RestoreLedger): Promise<LoadSteps> {
+  const { life, onDone } = ledger;
   await makeLedger(query, ledger);
   const done = new Set(await readLedger(query, ledger));
+  await noteLife(query, ledger, life, done);
   const isResumed = done.has(DEFINITIONS_STEP);
   return {
     isDone: (step) => done.has(step),
@@ -53,7 +53,7 @@ export async function openSteps(
     },
     beginTable: async (place, chunks, { schema, name }) => {
       const stepOf = (chunk: number): string => `rows/${place}/${chunk}`;
-      const isTransactional = await hasTransactions(query, schema, name);
+      const isTransactional = await hasTransactions(query, await engineOf(query, schema, name));
       const steps = Array.from({ length: chunks }, (_, chunk) => stepOf(chunk));
       if (isResumed && !isTransactional && steps.some((step) => !done.has(step))) {
         // No rollback took back what a worker had stored there before it died: the notes go first, then the rows.
@@ -76,6 +76,32 @@ export async function openSteps(
   };
 }
 
+/**
+ * Notes which life of the server this is. What was compared in another one is not known any more; where there are tables whose
+ * rows may be gone by that, all is to do again.
+ */
+async function noteLife(query: Query, ledger: Ledger, life: ServerLife, done: Set<string>): Promise<void> {
+  const noted = [...done].find((step) => step.startsWith('life/'));
+  const [, startedFrom = 0, startedUntil = 0] = noted?.split('/').map(Number) ?? [];
+  if (noted !== undefined && isSameLife(life, { startedFrom, startedUntil })) return;
+  if (noted !== undefined) {
+    const lost = (await isAllTransactional(query, ledger.schema)) ? ['same/', 'lossy/', 'life/'] : [''];
+    await forget(query, ledger, ...lost);
+    for (const step of done) if (lost.some((prefix) => step.startsWith(prefix))) done.delete(step);
+  }
+  await note(query, ledger, `life/${life.startedFrom}/${life.startedUntil}`);
+}
+
+async function isAllTransactional(query: Query, schema: string): Promise<boolean> {
+  const engines = await query(
+    `SELECT DISTINCT ENGINE AS engine FROM information_schema.TABLES
+       WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
+    [schema],
+  );
+  for (const { engine } of engines) if (!(await hasTransactions(query, engine ?? ''))) return false;
+  return true;
+}
+
 /** @throws `load_failed` where the engine takes nothing back, as ARCHIVE does not */
 async function empty(query: Query, schema: string, name: string): Promise<void> {
   const table = `${quoteName(schema)}.${quoteName(name)}`;
@@ -90,14 +116,17 @@ async function empty(query: Query, schema: string, name: string): Promise<void> 
   });
 }
 
-async function hasTransactions(query: Query, schema: string, name: string): Promise<boolean> {
+async function engineOf(query: Query, schema: string, name: string): Promise<string> {
   const [table] = await query(
     'SELECT ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
     [schema, name],
   );
-  const [engine] = await query(
-    'SELECT TRANSACTIONS AS has FROM information_schema.ENGINES WHERE ENGINE = ?',
-    [table?.engine ?? ''],
-  );
-  return engine?.has === 'YES';
+  return table?.engine ?? '';
+}
+
+async function hasTransactions(query: Query, engine: string): Promise<boolean> {
+  const [found] = await query('SELECT TRANSACTIONS AS has FROM information_schema.ENGINES WHERE ENGINE = ?', [
+    engine,
+  ]);
+  return found?.has === 'YES';
 }

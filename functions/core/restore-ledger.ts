@@ -3,17 +3,19 @@ import { dropLedger } from '../engine/parallel/load-ledger.ts';
 import { isCode } from '../errors.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { RestoreLedger } from './load-steps.ts';
+import type { RestorePlan } from './plan-restore.ts';
 import type { RestoreWork } from './restore-work.ts';
 import type { Restore } from './run.ts';
 import { withSession } from './with-session.ts';
 
 /** @returns nothing where no other worker can go on: format `sql`, some tables alone, a dry run */
-export function restoreLedger(held: HeldRun<Restore>): RestoreLedger | undefined {
+export function restoreLedger(held: HeldRun<Restore>, { life }: RestorePlan): RestoreLedger | undefined {
   const { id, goesOn } = held.run;
   if (!goesOn) return undefined;
   let isTold = false;
   return {
     restoreId: id,
+    life,
     onDone: async () => {
       if (isTold) return;
       isTold = true;

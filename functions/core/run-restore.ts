@@ -81,7 +81,7 @@ async function restoreBackup(
   const whole = await planRestore(ports.connector, { endpoint, run, manifest, lockSchemas, look });
   const all: RestoreWork = { ports, settings, held, sessions, endpoint, logIn, made, plan: whole };
   const plan = await planTables(all, look);
-  const work: RestoreWork = { ...all, plan, ledger: restoreLedger(held) };
+  const work: RestoreWork = { ...all, plan, ledger: restoreLedger(held, plan) };
   await refuseUnmetPlan(work, manifest.format, look);
   const names = new Set(plan.schemas.map(({ contents }) => contents.name));
   const losses = manifest.losses.filter((loss) => names.has(loss.schema));

@@ -1,5 +1,5 @@
 import { readServer, type Server } from '../engine/catalogue/server.ts';
-import { readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
+import { isSameLife, readServerLife, type ServerLife } from '../engine/catalogue/server-life.ts';
 import type { Endpoint, Query } from '../engine/connection.ts';
 import { withOpen } from '../engine/deadline.ts';
 import { SafeBaseError } from '../errors.ts';
@@ -49,8 +49,7 @@ const changed = ({ host, port }: Endpoint, what: string): SafeBaseError =>
 /** What has changed from one look to a later one, in words that follow the name of the server. */
 function changeBetween(planned: ServerLife, found: ServerLife): string | undefined {
   if (found.identity !== planned.identity) return 'is another server than when the run began';
-  if (found.startedFrom <= planned.startedUntil && planned.startedFrom <= found.startedUntil)
-    return undefined;
+  if (isSameLife(found, planned)) return undefined;
   const [before, now] = [planned, found].map(({ startedFrom }) =>
     new Date(startedFrom * 1_000).toISOString(),
   );

@@ -11,6 +11,12 @@ export interface ServerLife {
   readonly startedUntil: number;
 }
 
+/** Whether two looks at one server have seen the same life of it. */
+export const isSameLife = (
+  one: Pick<ServerLife, 'startedFrom' | 'startedUntil'>,
+  other: Pick<ServerLife, 'startedFrom' | 'startedUntil'>,
+): boolean => one.startedFrom <= other.startedUntil && other.startedFrom <= one.startedUntil;
+
 /** Reads which life of which server this is; no right is needed. @throws `query_failed` where it does not tell */
 export async function readServerLife(
   query: Query,

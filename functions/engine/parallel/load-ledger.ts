@@ -43,10 +43,14 @@ export async function readLedger(query: Query, ledger: Ledger): Promise<Readonly
 export const note = (query: Query, ledger: Ledger, step: string): Promise<boolean> =>
   doOnce(query, ledger, step, async () => {});
 
-/** Takes notes back. @param prefix of the steps: letters, digits and `/` */
-export async function forget(query: Query, ledger: Ledger, prefix: string): Promise<void> {
+/** Takes notes back, all at once. @param prefixes of the steps: letters, digits and `/`; an empty one is of all */
+export async function forget(query: Query, ledger: Ledger, ...prefixes: readonly string[]): Promise<void> {
+  const isOne = prefixes.map(() => 'step LIKE ?').join(' OR ');
   await query('START TRANSACTION');
-  await query(`DELETE FROM ${nameOf(ledger)} WHERE step LIKE ?`, [`${prefix}%`]);
+  await query(
+    `DELETE FROM ${nameOf(ledger)} WHERE ${isOne}`,
+    prefixes.map((prefix) => `${prefix}%`),
+  );
   await query('COMMIT');
 }
 

@@ -116,6 +116,35 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
   );
 
   it(
+    'loads and compares anew what a server that was started since may have lost',
+    async () => {
+      const before = await content();
+      const id = await start();
+      let notes = 0;
+      let stop = (): void => {};
+      const stopped = new Promise<void>((resolve) => {
+        stop = resolve;
+      });
+      const dying = struckConnector(server.connector, async (statement) => {
+        if (statement.startsWith('INSERT IGNORE')) notes += 1;
+        // One for the life of the server, one for all definitions, one for each chunk, and one for each comparison.
+        if (notes < 8 || !statement.startsWith('SELECT UNIX_TIMESTAMP')) return;
+        stop();
+        await new Promise(() => {});
+      });
+      scene.workOn(id, dying).catch(() => {});
+      await stopped;
+      expect(await settleRun(scene, id)).toBe(true);
+      const ledger = `shop.safebase_restore_${id.toLowerCase()}`;
+      await server.query(`UPDATE ${ledger} SET step = 'life/1/1' WHERE step LIKE 'life/%'`);
+      await server.query('DELETE FROM shop.notes WHERE line = 2');
+      expect(await scene.workOn(id, server.connector)).toMatchObject({ state: 'completed' });
+      expect(await content()).toEqual(before);
+    },
+    TEST_MS,
+  );
+
+  it(
     'goes on where a worker has no time left, and ends where none gets anything done',
     async () => {
       const before = await content();
