@@ -1,13 +1,11 @@
-import type { Loss } from '../engine/contents.ts';
-import { ledgerTable } from '../engine/parallel/load-ledger.ts';
 import type { LoadedSchema, OnProgress } from '../engine/sql/format-sql.ts';
 import { loadEvents } from '../engine/sql/load-events.ts';
 import { loadSchema } from '../engine/sql/load-schema.ts';
 import { loadViews } from '../engine/sql/load-views.ts';
 import { SafeBaseError } from '../errors.ts';
 import { checkAll } from './check-restore.ts';
-import { leftOutOf, loadedName, type MadeBefore, nothingMade, showCompared } from './chosen-tables.ts';
-import { compareContent } from './compare-content.ts';
+import { leftOutOf, type MadeBefore, nothingMade } from './chosen-tables.ts';
+import { compareAll } from './compare-restored.ts';
 import { fitRecord } from './fit-record.ts';
 import { type HeldRun, holdRun } from './hold-run.ts';
 import type { RestoreId } from './ids.ts';
@@ -16,7 +14,7 @@ import type { Manifest } from './manifest.ts';
 import { collectObstacles, stopAtFirst } from './obstacles.ts';
 import { planRestore, type RestorePlan, type SchemaRestore } from './plan-restore.ts';
 import { planTables } from './plan-tables.ts';
-import { compareTarget, overEvents, prepareSchema, takeOverSchema } from './prepare-target.ts';
+import { overEvents, prepareSchema, takeOverSchema } from './prepare-target.ts';
 import { previewRestore } from './preview-restore.ts';
 import { openBeside, prepareTables, putTablesInPlace, takingBack } from './put-tables.ts';
 import { type ReachedServer, reachServer } from './reach-server.ts';
@@ -102,7 +100,7 @@ async function restoreBackup(
   return leavingNoLedger(work, async () => {
     const loaded = await loadAll(work, states);
     await finishViews(work, loaded);
-    await compareAll(work, states, losses);
+    await compareAll(work, losses, (schema, tables) => states.set(schema, { tables }));
     await putTablesInPlace(work);
     await startEvents(work, loaded, states);
     // From here on nothing is left to do for another worker, who would not know that without the ledger.
@@ -198,47 +196,6 @@ async function finishViews(work: RestoreWork, loaded: readonly LoadedSchema[]): 
     if (targetSchema === undefined) continue;
     await loadViews({ openSession: openSessionOf(work), targetSchema, views, signal: held.signal });
   }
-}
-
-/** Opaque values of JSON documents print otherwise once they are another type; all other losses are of definitions. */
-const isOfRows = ({ kind, schema }: Loss, name: string): boolean => kind === 'json_opaque' && schema === name;
-
-/** Objects by their number; rows by theirs, and where the backup tells more of them, by what they hold. */
-async function compareAll(work: RestoreWork, states: States, losses: readonly Loss[]): Promise<void> {
-  const { ports, held, endpoint, plan } = work;
-  const { product } = plan.server.info;
-  const { signal } = held;
-  held.report({ phase: 'compare' });
-  const differing: string[] = [];
-  const compare = async (schema: SchemaRestore, onProgress: OnProgress): Promise<void> => {
-    const { stored, target: targetSchema, contents } = schema;
-    if ('dump' in stored) return compareTarget(ports.connector, endpoint, schema, signal);
-    const counted = { ...schema, contents: { ...contents, tables: [] } };
-    const { ledger } = work;
-    const besides = ledger && ledgerTable(ledger.restoreId);
-    if (!schema.tables) await compareTarget(ports.connector, endpoint, counted, signal, besides);
-    const openRows = () => ports.connector.openRows(endpoint);
-    const lossyTables = losses.filter((loss) => isOfRows(loss, stored.name)).map(({ object }) => object);
-    const lossy = new Set(lossyTables.map((name) => loadedName(schema.tables, name)));
-    const compared = { openRows, product, schema: stored, targetSchema, lossy, ledger, signal, onProgress };
-    const tables = showCompared(schema.tables, await compareContent(compared));
-    states.set(schema, { tables });
-    const others = tables.filter(({ content }) => content === 'differs');
-    differing.push(...others.map(({ name }) => `${targetSchema}.${name}`));
-  };
-  const isByContent = plan.schemas.some(({ stored }) => !('dump' in stored));
-  if (isByContent) await eachSchema(work, 'compare', compare);
-  else for (const schema of plan.schemas) await compare(schema, () => {});
-  // What an older life of the server held in memory alone may be gone since it was counted.
-  await refuseChangedServer(ports.connector, endpoint, plan.life, signal);
-  if (differing.length === 0) return;
-  throw new SafeBaseError(
-    'content_differs',
-    `other rows than in the backup stand in ${differing.join(', ')}`,
-    {
-      details: { tables: differing },
-    },
-  );
 }
 
 /**
