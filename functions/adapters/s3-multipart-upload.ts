@@ -8,6 +8,7 @@ import {
 import type { WrittenObject } from '../core/ports.ts';
 import type { Part } from '../engine/part.ts';
 import { SafeBaseError } from '../errors.ts';
+import { knownBodyHash } from './s3-body-hash.ts';
 import { type Bucket, s3Failure } from './s3-errors.ts';
 import { findStored } from './s3-stored.ts';
 import { abortUpload } from './s3-unfinished.ts';
@@ -61,14 +62,7 @@ export class MultipartUpload {
       ContentLength: part.body.length,
       ChecksumSHA256: checksum,
     });
-    // The signature covers the body by its SHA-256, which we have: the signer takes this header and hashes nothing.
-    command.middlewareStack.add(
-      (next) => (call) => {
-        if (hasHeaders(call.request)) call.request.headers['x-amz-content-sha256'] = part.sha256;
-        return next(call);
-      },
-      { step: 'build', name: 'knownBodyHash' },
-    );
+    command.middlewareStack.add(knownBodyHash(part.sha256), { step: 'build' });
     const answer = await this.#bucket.s3.send(command, { abortSignal: this.#end }).catch((error: unknown) => {
       throw s3Failure('upload_failed', `send part ${part.number} of ${this.#target.Key}`, error);
     });
@@ -122,6 +116,3 @@ function compositeChecksum(parts: readonly CompletedPart[]): string {
   for (const { ChecksumSHA256 = '' } of parts) whole.update(Buffer.from(ChecksumSHA256, 'base64'));
   return `${whole.digest('base64')}-${parts.length}`;
 }
-
-const hasHeaders = (request: unknown): request is { headers: Record<string, string> } =>
-  typeof request === 'object' && request !== null && 'headers' in request;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectStore, WrittenObject } from '../core/ports.ts';
 import { throwIfOver } from '../engine/deadline.ts';
+import { knownBodyHash } from './s3-body-hash.ts';
 import { type Bucket, isPlainRefusal, s3Failure } from './s3-errors.ts';
 import { listNewest } from './s3-list.ts';
 import { readObject } from './s3-read.ts';
@@ -13,13 +14,16 @@ import { uploadParts } from './s3-upload.ts';
 /** Objects in one versioned bucket, whose default encryption applies. */
 export const s3ObjectStore = (bucket: Bucket): ObjectStore => ({
   writeParts: (key, parts, signal) => uploadParts(bucket, key, parts, signal),
-  writeOnce: (key, body, contentType, signal) => writeOnce(bucket, { key, body, contentType }, signal),
+  writeOnce: (key, body, contentType, signal, sha256 = sha256Of(body)) =>
+    writeOnce(bucket, { key, body, contentType, sha256 }, signal),
   read: (key, versionId, range, signal) => readObject(bucket, { key, versionId, range }, signal),
   list: (prefix, after) => listNewest(bucket, prefix, after),
   listUploads: (prefix) => listUploads(bucket, prefix),
   abortUpload: (upload) => abortUpload(bucket, upload),
   removeAll: (prefix) => removeAll(bucket, prefix),
 });
+
+const sha256Of = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
 
 /** What is asked for without a signal is small, and somebody waits for it. */
 const WRITE_MS = 20_000;
@@ -28,28 +32,29 @@ interface SmallObject {
   readonly key: string;
   readonly body: Buffer;
   readonly contentType: string;
+  /** Hex. */
+  readonly sha256: string;
 }
 
 async function writeOnce(
   bucket: Bucket,
-  { key, body, contentType }: SmallObject,
+  { key, body, contentType, sha256 }: SmallObject,
   signal?: AbortSignal,
 ): Promise<WrittenObject> {
   if (signal !== undefined) throwIfOver(signal);
   const abortSignal = signal ?? AbortSignal.timeout(WRITE_MS);
-  const checksum = createHash('sha256').update(body).digest('base64');
+  const checksum = Buffer.from(sha256, 'hex').toString('base64');
   try {
-    const { VersionId: versionId } = await bucket.s3.send(
-      new PutObjectCommand({
-        Bucket: bucket.name,
-        Key: key,
-        Body: body,
-        ContentType: contentType,
-        ChecksumSHA256: checksum,
-        IfNoneMatch: '*',
-      }),
-      { abortSignal },
-    );
+    const command = new PutObjectCommand({
+      Bucket: bucket.name,
+      Key: key,
+      Body: body,
+      ContentType: contentType,
+      ChecksumSHA256: checksum,
+      IfNoneMatch: '*',
+    });
+    command.middlewareStack.add(knownBodyHash(sha256), { step: 'build' });
+    const { VersionId: versionId } = await bucket.s3.send(command, { abortSignal });
     if (versionId !== undefined) return { versionId };
     throw new Error('the bucket keeps no versions');
   } catch (error) {

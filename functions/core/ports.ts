@@ -160,10 +160,17 @@ export interface ObjectStore {
    * Writes a small object that must not exist (If-None-Match).
    * @param signal ends the write without waiting for what S3 does not answer; what lies there by then all the same is
    * looked for within seconds, and counts @default 20 s
+   * @param sha256 of the body, hex, where it is known; S3 refuses other bytes @default it is computed
    * @throws `upload_failed`, with `details.refused` where S3 said no at once, so that nothing can have been written;
    * `deadline_exceeded`, or the reason of the signal where that is ours
    */
-  writeOnce(key: string, body: Buffer, contentType: string, signal?: AbortSignal): Promise<WrittenObject>;
+  writeOnce(
+    key: string,
+    body: Buffer,
+    contentType: string,
+    signal?: AbortSignal,
+    sha256?: string,
+  ): Promise<WrittenObject>;
   /**
    * Streams bytes of one version.
    * @param range first and last byte, both inclusive, counted from 0 @default all

@@ -23,8 +23,8 @@ export async function storeParts(
   if (first.done) return undefined;
   const second = await parts.next();
   if (second.done) {
-    const { body, release } = first.value;
-    const written = objects.writeOnce(key, body, 'application/zstd', signal);
+    const { body, sha256, release } = first.value;
+    const written = objects.writeOnce(key, body, 'application/zstd', signal, sha256);
     // Only what has arrived is read by nobody any more.
     written.then(release, () => {});
     // Whoever is interrupted waits for it no more.

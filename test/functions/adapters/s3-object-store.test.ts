@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -152,6 +153,15 @@ describe('when S3 disturbs', () => {
     await store.writeOnce('j/taken', Buffer.from('x'), 'text/plain');
     const writing = store.writeOnce('j/taken', Buffer.from('y'), 'text/plain');
     await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused: true } });
+  });
+
+  it('lets S3 refuse other bytes than those whose hash is known', async () => {
+    const store = s3ObjectStore(place.bucket);
+    const sha256 = createHash('sha256').update('x').digest('hex');
+    const writing = store.writeOnce('j/other', Buffer.from('y'), 'text/plain', undefined, sha256);
+    await expect(writing).rejects.toMatchObject({ code: 'upload_failed', details: { refused: true } });
+    const { versionId } = await store.writeOnce('j/other', Buffer.from('x'), 'text/plain', undefined, sha256);
+    expect(String(await bytesOf(store.read('j/other', versionId)))).toBe('x');
   });
 
   it('takes no lost connection for a refusal', async () => {
