@@ -48,7 +48,7 @@ export function missingForRestore(input: {
 function schemaRights({ counts }: Pick<SchemaContents, 'counts'>): readonly string[] {
   const routines = counts.procedures + counts.functions + counts.packages;
   return [
-    ...['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'],
+    ...['SELECT', 'INSERT', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'],
     ...(counts.views > 0 ? ['CREATE VIEW', 'SHOW VIEW'] : []),
     ...(counts.triggers > 0 ? ['TRIGGER'] : []),
     ...(routines > 0 ? ['CREATE ROUTINE', 'ALTER ROUTINE'] : []),

@@ -28,7 +28,7 @@ const known = (name: string, isSystemUser = false): DefinerAccount => ({ name, e
 
 describe('what a restore still needs', () => {
   it('are the rights for tables, and for each other kind that the backup holds', () => {
-    const tables = 'SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES';
+    const tables = 'SELECT, INSERT, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES';
     const on = `ON \`shop\`.* ${TO_ME}`;
     expect(missing([], serverWith({}))).toEqual([`GRANT ${tables} ${on}`]);
     expect(missing([], serverWith({}), { views: 1, events: 2 })).toEqual([
