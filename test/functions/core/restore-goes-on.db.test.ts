@@ -2,12 +2,18 @@
 import type { BackupId, DatabaseId } from '../../../functions/core/ids.ts';
 import { settleRun } from '../../../functions/core/settle-run.ts';
 import { startRestore } from '../../../functions/core/start-restore.ts';
+import { withSession } from '../../../functions/core/with-session.ts';
+import { readGrants } from '../../../functions/engine/catalogue/grants.ts';
+import { countObjects } from '../../../functions/engine/catalogue/object-counts.ts';
+import { missingForRestore } from '../../../functions/engine/catalogue/restore-rights.ts';
+import { readServer } from '../../../functions/engine/catalogue/server.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
 import { openRunScene, type RunScene } from '../../fixtures/run-scene.ts';
 import { struckConnector } from '../../fixtures/struck-connector.ts';
 import { type EngineServer, START_MS, startEngineServer } from '../engine-server.ts';
 
 const TEST_MS = 240_000;
+const { signal } = new AbortController();
 /** Of the statements of a restore, every n-th is one before which a worker ends. */
 const EVERY = process.env.SAFEBASE_FULL ? 1 : 23;
 
@@ -46,9 +52,29 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
   }, START_MS);
   afterAll(() => server?.stop());
 
-  const start = async () => {
-    const order = { backupId, databaseId, requestedBy: 'tok_test', queueLeaseMs: 60_000 };
-    return (await startRestore(scene, { ...order, overwrite: true, confirm: ['shop'] })).id;
+  /** The same schema, reached by an account that has what a restore asks for and nothing else. */
+  async function asLeastAccount(): Promise<DatabaseId> {
+    const [username, password] = ['restorer', 'An-0rdinary-pw'];
+    await server.freshAccount(username);
+    const { grants, info } = await withSession(
+      server.connector,
+      server.endpoint({ username, password }),
+      signal,
+      async (query) => {
+        const info = await readServer(query);
+        return { info, grants: await readGrants(query, info) };
+      },
+    );
+    const contents = { counts: await countObjects(server.query, 'shop'), definers: [] };
+    const missing = missingForRestore({ server: info, grants, target: 'shop', contents, definers: [] });
+    for (const statement of missing) await server.query(statement);
+    return scene.register({ ...server, endpoint: () => server.endpoint({ username, password }) }, 'shop');
+  }
+
+  const start = async (target = databaseId) => {
+    const order = { backupId, databaseId: target, requestedBy: 'tok_test', queueLeaseMs: 60_000 };
+    return (await startRestore(scene, { ...order, overwrite: true, confirm: ['shop'], definers: 'current' }))
+      .id;
   };
   /** What is there, in words. */
   const content = async () => {
@@ -119,7 +145,7 @@ describe.each(['mariadb-11.8', 'mysql-9.7'] as const)('a restore to %s', (engine
     'loads and compares anew what a server that was started since may have lost',
     async () => {
       const before = await content();
-      const id = await start();
+      const id = await start(await asLeastAccount());
       let notes = 0;
       let stop = (): void => {};
       const stopped = new Promise<void>((resolve) => {
