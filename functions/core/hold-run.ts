@@ -2,12 +2,13 @@ import { throwIfOver } from '../engine/deadline.ts';
 import { isCode, SafeBaseError, toFailure } from '../errors.ts';
 import { keepLease, type Lease } from './keep-lease.ts';
 import { progressMeter } from './measure-progress.ts';
+import { isQueuedAgain, leaveToNext, nextWorker } from './next-worker.ts';
 import { followMovement } from './out-of-time.ts';
 import type { Log, Now, RunStore } from './ports.ts';
 import {
   asOf,
   type Backup,
-  nextWorker,
+  isRestore,
   type Restore,
   type RunChange,
   type RunResult,
@@ -125,7 +126,7 @@ export async function holdRun<R extends Backup | Restore>(
   );
   try {
     await life.stop();
-    if (outcome.state === 'queued') return await leaveToNext(ports, run, outcome);
+    if (isQueuedAgain(outcome)) return await leaveToNext(ports, run, outcome);
     if (isOpen && outcome.state !== 'completed') return await leaveOpen(ports, run, outcome);
     // Only now: a failure to write `completed` must not be turned into `failed`, the backup may be there.
     const ended = await ports.runs.transition(
@@ -137,19 +138,9 @@ export async function holdRun<R extends Backup | Restore>(
     return ended;
   } finally {
     // The next worker takes over those of the schemas, under the same name: between the two they are nobody else's.
-    const isLeft = outcome.state === 'queued' || ('backupId' in run && isCode(life.signal.reason, 'fenced'));
+    const isLeft = isQueuedAgain(outcome) || (isRestore(run) && isCode(life.signal.reason, 'fenced'));
     if (!isLeft) await locks.release();
   }
-}
-
-async function leaveToNext<R extends Backup | Restore>(
-  ports: HoldPorts<R>,
-  run: R,
-  { leaseExpiresAt = '', ...change }: RunChange,
-): Promise<R> {
-  await ports.locks.extend({ key: runLockKey(run.databaseId), owner: run.id, expiresAt: leaseExpiresAt });
-  const condition = { from: ['running'], fence: run.fence } as const;
-  return ports.runs.transition(run.id, condition, { ...change, leaseExpiresAt });
 }
 
 /** What was sent may arrive a moment after nobody waits for its answer any more: so late the sweeper may look (ms). */

@@ -279,6 +279,8 @@ export const lostEnd = (run: Backup | Restore): BadEnd =>
 /** Whether nothing has yet written down that the lease of a run is over. @param now as for `asOf` */
 export const isLost = (run: Backup | Restore, now: number): boolean => asOf(run, now).state !== run.state;
 
+export const isRestore = (run: Backup | Restore): run is Restore => 'backupId' in run;
+
 /** A backup has one worker, which takes it from fence 0 to this. */
 const FENCE_OF_WORKER = 1;
 
@@ -287,27 +289,7 @@ const FENCE_OF_WORKER = 1;
  * A restore whose lock is taken over ends by that.
  */
 export const isFencedOff = (run: Backup | Restore): boolean =>
-  !isActive(run.state) || (!('backupId' in run) && run.fence > FENCE_OF_WORKER);
-
-/** After so many workers without a step that was done, the next one would not get any further. */
-const MAX_WORKERS_SINCE_PROGRESS = 3;
-/** How long a restore may wait for its next worker, which its workflow starts at once (ms). */
-const NEXT_WORKER_MS = 120_000;
-
-/**
- * What becomes of a restore whose worker has ended before it: it waits for the next one.
- * @param run with what its worker has noted @param now milliseconds since the epoch
- * @returns nothing where no other worker would get any further
- */
-export function nextWorker(
-  run: Pick<Restore, 'goesOn' | 'workersSinceProgress' | 'fence'>,
-  now: number,
-): (RunChange & { readonly state: 'queued'; readonly leaseExpiresAt: string }) | undefined {
-  const workersSinceProgress = (run.workersSinceProgress ?? 0) + 1;
-  if (!run.goesOn || workersSinceProgress > MAX_WORKERS_SINCE_PROGRESS) return undefined;
-  const leaseExpiresAt = new Date(now + NEXT_WORKER_MS).toISOString();
-  return { state: 'queued', fence: run.fence + 1, leaseExpiresAt, workersSinceProgress };
-}
+  !isActive(run.state) || (!isRestore(run) && run.fence > FENCE_OF_WORKER);
 
 const verificationOf = (run: Backup | Restore): Verification | undefined =>
   'verification' in run ? run.verification : undefined;

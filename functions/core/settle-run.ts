@@ -1,9 +1,10 @@
 import { isCode, type SafeBaseError, toFailure } from '../errors.ts';
 import { failLostRun } from './end-lost-run.ts';
 import { findRun } from './find-run.ts';
-import { isBackupId, type RunId } from './ids.ts';
+import type { RunId } from './ids.ts';
+import { leaveToNext, nextWorker } from './next-worker.ts';
 import type { Log, Now, ObjectStore, RunLocks, RunStore } from './ports.ts';
-import { type Backup, isActive, isLost, nextWorker, type Restore, runLockKey } from './run.ts';
+import { type Backup, isActive, isLost, isRestore, type Restore, runLockKey } from './run.ts';
 import { askManifest } from './told-by-manifest.ts';
 import { firstVerification } from './verification.ts';
 
@@ -25,7 +26,7 @@ export async function settleRun(ports: SettlePorts, id: RunId): Promise<boolean>
   const run = await findRun(ports, id);
   if (run === undefined) return false;
   if (!isActive(run.state)) await freeLock(ports, run);
-  else if (isBackup(run)) await settleBackup(ports, run);
+  else if (!isRestore(run)) await settleBackup(ports, run);
   else if (await goesOn(ports, run)) return true;
   else await settleRestore(ports, run);
   return false;
@@ -38,10 +39,8 @@ async function goesOn(ports: SettlePorts, run: Restore): Promise<boolean> {
   if (run.state === 'queued') return run.goesOn === true;
   const next = nextWorker(run, ports.now());
   if (next === undefined) return false;
-  const lock = { key: runLockKey(run.databaseId), owner: run.id, expiresAt: next.leaseExpiresAt };
   try {
-    await ports.locks.extend(lock);
-    await ports.restores.transition(run.id, { from: ['running'], fence: run.fence }, next);
+    await leaveToNext({ ...ports, runs: ports.restores }, run, next);
   } catch (error) {
     if (isCode(error, 'fenced', 'wrong_state')) return false;
     throw error;
@@ -55,9 +54,9 @@ export async function refuseRun(ports: SettlePorts, id: RunId, reason: SafeBaseE
   const run = await findRun(ports, id);
   if (run?.state !== 'queued') return;
   const failure = toFailure(reason);
-  const isFailed = isBackup(run)
-    ? await failLostRun(ports, ports.backups, run, failure)
-    : await failLostRun(ports, ports.restores, run, failure);
+  const isFailed = isRestore(run)
+    ? await failLostRun(ports, ports.restores, run, failure)
+    : await failLostRun(ports, ports.backups, run, failure);
   if (isFailed) await freeLock(ports, run);
 }
 
@@ -110,5 +109,3 @@ async function completeFromManifest(ports: SettlePorts, run: Backup): Promise<bo
 /** Its time was over with the lease of the run: who dies before this blocks nobody. */
 const freeLock = (ports: SettlePorts, { id, databaseId }: Backup | Restore): Promise<void> =>
   ports.locks.release({ key: runLockKey(databaseId), owner: id });
-
-const isBackup = (run: Backup | Restore): run is Backup => isBackupId(run.id);
