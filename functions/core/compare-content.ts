@@ -3,7 +3,7 @@ import { proveTable } from '../engine/parallel/table-proof.ts';
 import { setUpReading } from '../engine/rows/session-settings.ts';
 import type { RowsProof } from '../engine/rows/tsv-text.ts';
 import type { OnProgress } from '../engine/sql/format-sql.ts';
-import { NO_STEPS, openSteps, type RestoreLedger } from './load-steps.ts';
+import { openSteps, type RestoreLedger } from './load-steps.ts';
 import type { ParallelSchema, StoredTable } from './manifest.ts';
 import type { RowSession } from './ports.ts';
 import type { RestoredTable } from './run.ts';
@@ -37,7 +37,7 @@ export const compareContent = ({
 }: CompareInput): Promise<readonly RestoredTable[]> =>
   withOpen(signal, openRows, async ({ query, converse }) => {
     await setUpReading(query);
-    const steps = ledger ? await openSteps(query, { ...ledger, schema: targetSchema }) : NO_STEPS;
+    const steps = await openSteps(query, targetSchema, ledger);
     const compared: RestoredTable[] = [];
     let bytesBefore = 0;
     let rowsBefore = 0;

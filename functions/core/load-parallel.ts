@@ -12,7 +12,7 @@ import { runHeldStatements } from '../engine/sql/run-held-statements.ts';
 import type { ChooseStatement } from '../engine/sql/statements/read-statements.ts';
 import { SafeBaseError } from '../errors.ts';
 import { type OpenFile, proofOf } from './check-stored.ts';
-import { DEFINITIONS_STEP, type LoadSteps, NO_STEPS, openSteps, type RestoreLedger } from './load-steps.ts';
+import { DEFINITIONS_STEP, type LoadSteps, openSteps, type RestoreLedger } from './load-steps.ts';
 import type { ParallelSchema, StoredObject, StoredTable } from './manifest.ts';
 import type { LoadSession } from './ports.ts';
 
@@ -51,9 +51,7 @@ export async function loadParallel(input: LoadInput): Promise<LoadedSchema> {
     await holdLoadLock(session.query, targetSchema);
     input.throwIfLost();
     await setUpDefining(session.query);
-    const steps = input.ledger
-      ? await openSteps(session.query, { ...input.ledger, schema: targetSchema })
-      : NO_STEPS;
+    const steps = await openSteps(session.query, targetSchema, input.ledger);
     const run = async (text: StoredObject, isDone = false) => {
       const switched = await loadDefinitions({
         schema: schema.name,
@@ -103,7 +101,7 @@ async function loadRows(
   let rows = 0;
   for (const [place, stored] of schema.tables.entries()) {
     const table = { ...stored, schema: targetSchema };
-    const loadChunk = await steps.beginTable(place, table.chunks.length, table);
+    const loadChunk = await steps.beginTable(place, table.chunks.length, table.name);
     for (const [number, chunk] of table.chunks.entries()) {
       const rowsOf = {
         product,

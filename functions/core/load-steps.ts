@@ -1,7 +1,7 @@
 import { isSameLife, type ServerLife } from '../engine/catalogue/server-life.ts';
+import { readTransactions } from '../engine/catalogue/transactional.ts';
 import { type Query, quoteName } from '../engine/connection.ts';
 import { doOnce, forget, type Ledger, makeLedger, note, readLedger } from '../engine/parallel/load-ledger.ts';
-import type { RowTable } from '../engine/rows/table-rows.ts';
 import { SafeBaseError } from '../errors.ts';
 
 /** Notes in the target of what is done, for whoever goes on; each schema has its own. */
@@ -22,38 +22,48 @@ export interface LoadSteps {
   /** Notes what no transaction can take back, once it is done. */
   readonly note: (step: string) => Promise<void>;
   /** Begins with a table. @param place of it in the manifest @param chunks how many it has */
-  readonly beginTable: (place: number, chunks: number, table: RowTable) => Promise<LoadChunk>;
+  readonly beginTable: (place: number, chunks: number, name: string) => Promise<LoadChunk>;
 }
 
 /** Loads a chunk exactly once: not where an earlier worker has. */
 type LoadChunk = (chunk: number, work: () => Promise<void>) => Promise<void>;
 
 /** Where nobody goes on after this worker: everything is to do, and nothing is noted. */
-export const NO_STEPS: LoadSteps = {
+const NO_STEPS: LoadSteps = {
   isDone: () => false,
   note: async () => {},
   beginTable: async () => (_chunk, work) => work(),
 };
 
 /**
- * Opens the ledger of a load, which is made where it is not there.
- * @param query of the session that loads, and that holds the lock of the load
+ * Opens the ledger of a schema, which is made where it is not there.
+ * @param query of the session that loads or compares
+ * @param of the restore, or nothing where nobody goes on after this worker
  */
-export async function openSteps(query: Query, ledger: Ledger & RestoreLedger): Promise<LoadSteps> {
-  const { life, onDone } = ledger;
+export async function openSteps(
+  query: Query,
+  schema: string,
+  of: RestoreLedger | undefined,
+): Promise<LoadSteps> {
+  if (of === undefined) return NO_STEPS;
+  const { restoreId, life, onDone } = of;
+  const ledger = { schema, restoreId };
   await makeLedger(query, ledger);
   const done = new Set(await readLedger(query, ledger));
   await noteLife(query, ledger, life, done);
   const isResumed = done.has(DEFINITIONS_STEP);
+  // Only once the tables are made.
+  let transactions: Promise<ReadonlyMap<string, boolean>> | undefined;
   return {
     isDone: (step) => done.has(step),
     note: async (step) => {
       await note(query, ledger, step);
       await onDone();
     },
-    beginTable: async (place, chunks, { schema, name }) => {
+    beginTable: async (place, chunks, name) => {
       const stepOf = (chunk: number): string => `rows/${place}/${chunk}`;
-      const isTransactional = await hasTransactions(query, await engineOf(query, schema, name));
+      transactions ??= readTransactions(query, schema);
+      const isTransactional = isIn(await transactions, name);
       const steps = Array.from({ length: chunks }, (_, chunk) => stepOf(chunk));
       if (isResumed && !isTransactional && steps.some((step) => !done.has(step))) {
         // No rollback took back what a worker had stored there before it died: the notes go first, then the rows.
@@ -85,22 +95,18 @@ async function noteLife(query: Query, ledger: Ledger, life: ServerLife, done: Se
   const [, startedFrom = 0, startedUntil = 0] = noted?.split('/').map(Number) ?? [];
   if (noted !== undefined && isSameLife(life, { startedFrom, startedUntil })) return;
   if (noted !== undefined) {
-    const lost = (await isAllTransactional(query, ledger.schema)) ? ['same/', 'lossy/', 'life/'] : [''];
+    const transactions = await readTransactions(query, ledger.schema);
+    const isSafe = [...transactions.values()].every(Boolean);
+    const lost = isSafe ? ['same/', 'lossy/', 'life/'] : [''];
     await forget(query, ledger, ...lost);
     for (const step of done) if (lost.some((prefix) => step.startsWith(prefix))) done.delete(step);
   }
   await note(query, ledger, `life/${life.startedFrom}/${life.startedUntil}`);
 }
 
-async function isAllTransactional(query: Query, schema: string): Promise<boolean> {
-  const engines = await query(
-    `SELECT DISTINCT ENGINE AS engine FROM information_schema.TABLES
-       WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
-    [schema],
-  );
-  for (const { engine } of engines) if (!(await hasTransactions(query, engine ?? ''))) return false;
-  return true;
-}
+/** A server may keep names in lower case. */
+const isIn = (transactions: ReadonlyMap<string, boolean>, name: string): boolean =>
+  transactions.get(name) ?? transactions.get(name.toLowerCase()) ?? false;
 
 /** @throws `load_failed` where the engine takes nothing back, as ARCHIVE does not */
 async function empty(query: Query, schema: string, name: string): Promise<void> {
@@ -114,19 +120,4 @@ async function empty(query: Query, schema: string, name: string): Promise<void> 
       { cause, hint: 'Restore again, over what is there: all of it is then made anew.' },
     );
   });
-}
-
-async function engineOf(query: Query, schema: string, name: string): Promise<string> {
-  const [table] = await query(
-    'SELECT ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
-    [schema, name],
-  );
-  return table?.engine ?? '';
-}
-
-async function hasTransactions(query: Query, engine: string): Promise<boolean> {
-  const [found] = await query('SELECT TRANSACTIONS AS has FROM information_schema.ENGINES WHERE ENGINE = ?', [
-    engine,
-  ]);
-  return found?.has === 'YES';
 }

@@ -4,6 +4,7 @@ import type { SchemaContents } from '../contents.ts';
 import { countObjects, inSchema } from './object-counts.ts';
 import type { Server } from './server.ts';
 import { isAtLeast } from './server-support.ts';
+import { readTransactionalEngines } from './transactional.ts';
 
 /** One schema as a dump needs to know it. */
 export interface SchemaSurvey {
@@ -31,10 +32,7 @@ export async function readSchemas(
     await query('SET SESSION information_schema_stats_expiry = 0');
   }
   const chosen = await chooseSchemas(query, wanted, server);
-  const engines = await query(
-    `SELECT ENGINE AS engine FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'`,
-  );
-  const transactional = new Set(engines.map((row) => row.engine));
+  const transactional = await readTransactionalEngines(query);
   const surveys: SchemaSurvey[] = [];
   for (const row of chosen) {
     surveys.push(await surveySchema(query, row, server, transactional));
@@ -96,7 +94,7 @@ async function surveySchema(
   query: Query,
   row: SqlRow,
   server: Server,
-  transactional: ReadonlySet<string | null | undefined>,
+  transactional: ReadonlySet<string>,
 ): Promise<SchemaSurvey> {
   const name = nameOf(row);
   const tables = await query(
@@ -112,7 +110,7 @@ async function surveySchema(
     comment: row.schema_comment ?? '',
     counts: await countObjects(query, name),
     notOfOneInstant: tables
-      .filter((table) => isTable(table) && !transactional.has(table.engine))
+      .filter((table) => isTable(table) && !transactional.has(table.engine ?? ''))
       .map((table) => table.name ?? ''),
     brokenViews: await findBrokenViews(
       query,
