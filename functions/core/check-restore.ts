@@ -30,11 +30,11 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
     const { stored, target: targetSchema } = schema;
     const { signal } = held;
     const choose = schema.tables?.choose;
-    const longRows: LongRow[] = [];
+    let longest: LongRow | undefined;
     const through = (longRow?: LongRow): void => {
-      if (longRow) longRows.push(longRow);
+      if (longRow && longRow.packetBytes > (longest?.packetBytes ?? 0)) longest = longRow;
       // At once, as another worker would pass over this chunk; a dry run tells of the longest alone.
-      if (!held.run.dryRun) refuseLongRows(plan, schema, longRows);
+      if (!held.run.dryRun) refuseLongRow(plan, schema, longest);
       chunks.through();
     };
     const checked = await checkStored({
@@ -44,7 +44,7 @@ export async function checkAll(work: RestoreWork, look: Look): Promise<void> {
     refuseOtherCounts(schema, checked);
     await look(() => refuseFoldedNames(plan.server.lowerCaseTableNames, checked.names));
     await look(() => refuseLongStatements(plan, schema, checked));
-    await look(() => refuseLongRows(plan, schema, longRows));
+    await look(() => refuseLongRow(plan, schema, longest));
     await look(() => refuseMissingEngines(plan, checked));
     collations.push(schema.contents.collation, ...checked.collations);
     modes.push(...checked.sqlModes);
@@ -111,12 +111,11 @@ function refuseLongStatements(
   );
 }
 
-function refuseLongRows(
+function refuseLongRow(
   { takesLocalRows, server: { maxAllowedPacketBytes } }: RestorePlan,
   { contents }: SchemaRestore,
-  longRows: readonly LongRow[],
+  longest: LongRow | undefined,
 ): void {
-  const [longest] = longRows.toSorted((one, other) => other.packetBytes - one.packetBytes);
   if (longest === undefined || longest.packetBytes <= maxAllowedPacketBytes) return;
   const { table, packetBytes } = longest;
   const local = takesLocalRows
