@@ -1,4 +1,5 @@
 /** Workers of a restore that are killed in its middle: the next ones go on, through the workflow that is deployed. */
+import { killWorkers } from './permissions/steps.ts';
 import { openScene, type Scene } from './scene.ts';
 import { strikeIn } from './strike-in.ts';
 
@@ -25,11 +26,7 @@ describe('a restore in format parallel', () => {
         bytes: MIDDLE,
         backupId,
         strike: async (path) => {
-          const workers = laptop.cloud.workers().filter(({ functionId }) => functionId === 'restore-public');
-          for (const { pid } of workers.filter(({ busy }) => busy)) {
-            killed.push(pid);
-            process.kill(pid, 'SIGKILL');
-          }
+          killed.push(...killWorkers(scene, 'restore-public'));
           expect((await laptop.api('GET', path)).body).toMatchObject({
             restored: [{ state: 'partial' }, {}],
           });

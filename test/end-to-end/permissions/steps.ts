@@ -229,11 +229,12 @@ export async function secretValue({ secrets }: Stage, arn: string): Promise<stri
   }
 }
 
-/** Kills whoever works for a function now. */
-export function killWorkers({ laptop }: Stage, functionId: string): void {
+/** Kills whoever works for a function now. @returns their process ids */
+export function killWorkers({ laptop }: Pick<Stage, 'laptop'>, functionId: string): readonly number[] {
   const busy = laptop.cloud.workers().filter((one) => one.functionId === functionId && one.busy);
   if (busy.length === 0) throw new Error(`nobody works for ${functionId}`);
   for (const { pid } of busy) process.kill(pid, 'SIGKILL');
+  return busy.map(({ pid }) => pid);
 }
 
 const inTable = ({ laptop }: Stage) => ({ TableName: laptop.cloud.stack.tables[0]?.name });

@@ -1,58 +1,22 @@
-import { createHash } from 'node:crypto';
 import { deleteBackup } from '../../../functions/core/delete-backup.ts';
 import { expireBackup } from '../../../functions/core/expire-backup.ts';
 import { newRestoreId } from '../../../functions/core/ids.ts';
-import { dumpKey, type Manifest, manifestKey } from '../../../functions/core/manifest.ts';
-import type { Backup, Restore } from '../../../functions/core/run.ts';
-import { settleRun } from '../../../functions/core/settle-run.ts';
+import { dumpKey } from '../../../functions/core/manifest.ts';
+import type { Restore } from '../../../functions/core/run.ts';
 import { startBackup } from '../../../functions/core/start-backup.ts';
 import { sweep } from '../../../functions/core/sweep.ts';
 import { SafeBaseError } from '../../../functions/errors.ts';
-import { corePorts, registered } from '../../fixtures/core-ports.ts';
-import { aBackup } from '../../fixtures/records.ts';
+import { lostRunScene, writeManifest } from '../../fixtures/lost-run-scene.ts';
+import { aBackup, aRestore } from '../../fixtures/records.ts';
 import { aManifest } from '../../fixtures/stored-backup.ts';
 
 const deadline = new AbortController().signal;
 const NOTHING = { completed: 0, failed: 0, uploadsAborted: 0, removalsStarted: 0, troubles: 0 };
 
-/** A running backup that holds its lock, and whose lease ends in a minute. */
+/** A running backup that may be lost, to be swept. */
 async function scene() {
-  const ports = corePorts();
-  const database = await registered(ports);
-  const start = async (change: Partial<Backup> = {}): Promise<Backup> => {
-    const backup = aBackup(database.id, { state: 'running', fence: 1, ...change }, ports.now());
-    await ports.backups.create(backup);
-    return backup;
-  };
-  const backup = await start();
-  await ports.locks.acquire({ key: database.id, owner: backup.id, expiresAt: ports.clock.iso(60_000) });
-  const later = () => ports.clock.pass(60_001);
-  const lockIsFree = async () => {
-    const next = aBackup(database.id);
-    const { lostOwner } = await ports.locks.acquire({
-      key: database.id,
-      owner: next.id,
-      expiresAt: ports.clock.iso(1),
-    });
-    return lostOwner === undefined;
-  };
-  return { ports, database, backup, start, later, lockIsFree, swept: () => sweep(ports, deadline) };
-}
-type Scene = Awaited<ReturnType<typeof scene>>;
-
-/** Writes dump and manifest of a run, as its worker would. */
-async function writeManifest({ ports }: Scene, backup: Backup, change: Partial<Manifest> = {}) {
-  const { versionId } = await ports.objects.writeOnce(
-    dumpKey(backup.databaseId, backup.id, 0),
-    Buffer.from('dump'),
-    'x',
-  );
-  const made = aManifest(backup);
-  const schemas = made.schemas.map((schema) => ({ ...schema, dump: { ...schema.dump, versionId } }));
-  const body = Buffer.from(JSON.stringify({ ...made, schemas, ...change }));
-  const key = manifestKey(backup.databaseId, backup.id);
-  const written = await ports.objects.writeOnce(key, body, 'application/json');
-  return { key, versionId: written.versionId, sha256: createHash('sha256').update(body).digest('hex') };
+  const place = await lostRunScene();
+  return { ...place, swept: () => sweep(place.ports, deadline) };
 }
 
 describe('sweep', () => {
@@ -102,16 +66,8 @@ describe('sweep', () => {
   });
 
   it('ends a lost restore and one that nobody began', async () => {
-    const { ports, backup, database, later, swept } = await scene();
-    const { format: _, ...common } = backup;
-    const lost: Restore = {
-      ...common,
-      id: newRestoreId(),
-      backupId: backup.id,
-      sourceDatabaseId: database.id,
-      schemas: {},
-      overwrite: false,
-    };
+    const { ports, backup, later, swept } = await scene();
+    const lost = aRestore(backup);
     const queued: Restore = { ...lost, id: newRestoreId(), state: 'queued', fence: 0 };
     await ports.restores.create(lost);
     await ports.restores.create(queued);
@@ -216,97 +172,5 @@ describe('sweep', () => {
     const { ports, later } = await scene();
     later();
     expect(await sweep(ports, AbortSignal.abort())).toEqual(NOTHING);
-  });
-});
-
-describe('settleRun', () => {
-  it('ends at once a backup whose worker is gone, and frees its lock', async () => {
-    const { ports, backup, lockIsFree } = await scene();
-    await settleRun(ports, backup.id);
-    expect(await ports.backups.get(backup.id)).toMatchObject({
-      state: 'failed',
-      fence: 2,
-      failure: { code: 'worker_lost' },
-      endedAt: ports.clock.iso(0),
-    });
-    expect(await lockIsFree()).toBe(true);
-  });
-
-  it('completes one that died behind its manifest', async () => {
-    const place = await scene();
-    const { ports, backup, lockIsFree } = place;
-    const manifest = await writeManifest(place, backup);
-    await settleRun(ports, backup.id);
-    expect(await ports.backups.get(backup.id)).toMatchObject({
-      state: 'completed',
-      manifest,
-      reread: false,
-      verification: { state: 'queued', attempt: 1, requestedBy: 'backup' },
-    });
-    expect(await lockIsFree()).toBe(true);
-  });
-
-  it('leaves as it is what has ended, and frees the lock that was not freed then', async () => {
-    const { ports, backup, lockIsFree } = await scene();
-    const change = { state: 'completed', endedAt: ports.clock.iso(0) } as const;
-    await ports.backups.transition(backup.id, { from: ['running'], fence: 1 }, change);
-    const before = await ports.backups.get(backup.id);
-    await settleRun(ports, backup.id);
-    expect(await ports.backups.get(backup.id)).toEqual(before);
-    expect(await lockIsFree()).toBe(true);
-  });
-
-  describe('of a restore that can go on', () => {
-    const running = async (change: Partial<Restore> = {}) => {
-      const place = await scene();
-      const { ports, backup, database } = place;
-      await ports.locks.release({ key: database.id, owner: backup.id });
-      const { format: _, ...common } = backup;
-      const restore: Restore = {
-        ...common,
-        id: newRestoreId(),
-        backupId: backup.id,
-        sourceDatabaseId: database.id,
-        schemas: { shop: 'shop' },
-        overwrite: false,
-        goesOn: true,
-        ...change,
-      };
-      await ports.restores.create(restore);
-      await ports.locks.acquire({ key: database.id, owner: restore.id, expiresAt: ports.clock.iso(60_000) });
-      return { ...place, id: restore.id };
-    };
-
-    it('queues it for its next worker, and keeps its lock for that', async () => {
-      const { ports, id, later, lockIsFree } = await running();
-      expect(await settleRun(ports, id)).toBe(true);
-      const queued = { state: 'queued', fence: 2, workersSinceProgress: 1 };
-      expect(await ports.restores.get(id)).toMatchObject(queued);
-      expect(await settleRun(ports, id)).toBe(true);
-      expect(await ports.restores.get(id)).toMatchObject(queued);
-      // The lease of the worker that is gone would be over.
-      later();
-      await expect(lockIsFree()).rejects.toMatchObject({ code: 'run_active' });
-    });
-
-    it.each([
-      ['after too many workers that got nothing done', { workersSinceProgress: 3 }, 0],
-      ['where nobody could go on', { goesOn: undefined as never }, 0],
-      ['once it was shown as failed', {}, 60_001],
-    ])('fails it %s', async (_, change, passedMs) => {
-      const { ports, id, lockIsFree } = await running(change);
-      ports.clock.pass(passedMs);
-      expect(await settleRun(ports, id)).toBe(false);
-      expect(await ports.restores.get(id)).toMatchObject({
-        state: 'failed',
-        failure: { code: 'worker_lost' },
-      });
-      expect(await lockIsFree()).toBe(true);
-    });
-  });
-
-  it('has nothing to do where there is no record', async () => {
-    const { ports } = await scene();
-    await expect(settleRun(ports, newRestoreId())).resolves.toBe(false);
   });
 });
